@@ -85,8 +85,19 @@ def _is_about(task: str, argument: str, value: int) -> ColumnElement[bool]:
     return (_job.c.task_name == task) & (_job.c.args[argument].astext == str(value))
 
 
-def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> list[int]:
+def _is(job: Held) -> ColumnElement[bool]:
+    # A worker that was silent for long is forgotten, and then nobody has the job.
+    worker = func.coalesce(_job.c.worker_id, job.worker)
+    return (_job.c.id == job.id) & (worker == job.worker) & (_job.c.attempts == job.attempts)
+
+
+def rescue_stalled(
+    session: Session, *, mine: Iterable[Held] = (), seconds: float = STALLED_SECONDS
+) -> list[int]:
     """Put the jobs of workers that are gone or silent back on the queue.
+
+    Not those that are `mine`: whoever asks is there, however late its own heartbeat is, as after
+    the machine slept.
 
     Return the ids of the ingest jobs among them. Several workers may do so at once: each job is put
     back by one of them. After the server's clock was set back, heartbeats and tries lie in a
@@ -100,7 +111,8 @@ def rescue_stalled(session: Session, *, seconds: float = STALLED_SECONDS) -> lis
         {"queue": QUEUE, "seconds": LONGEST_PAUSE_SECONDS},
     )
     ours = or_(_job.c.queue_name == QUEUE, _job.c.task_name.in_((PROBE, TRAIN)))
-    return _put_back(session, _in_hand().where(ours, ~_is_held(seconds)))
+    others = [~_is(job) for job in mine]
+    return _put_back(session, _in_hand().where(ours, ~_is_held(seconds), *others))
 
 
 def put_back(session: Session, *, jobs: Iterable[Held]) -> list[int]:
@@ -111,10 +123,7 @@ def put_back(session: Session, *, jobs: Iterable[Held]) -> list[int]:
     """
     found: list[int] = []
     for job in jobs:
-        # A worker that was silent for long is forgotten, and then nobody has the job.
-        worker = func.coalesce(_job.c.worker_id, job.worker)
-        mine = (_job.c.id == job.id) & (worker == job.worker) & (_job.c.attempts == job.attempts)
-        found += _put_back(session, _in_hand().where(mine))
+        found += _put_back(session, _in_hand().where(_is(job)))
     return found
 
 

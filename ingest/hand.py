@@ -51,6 +51,12 @@ class Hand:
             return len(self._held)
 
     @property
+    def held(self) -> list[Held]:
+        """Return what is being done just now."""
+        with self._lock:
+            return list(self._held)
+
+    @property
     def idle_seconds(self) -> float:
         """Return how long ago a task was taken off the queue, or this process began."""
         return time.monotonic() - self._took

@@ -157,7 +157,8 @@ class Upkeep(StoreCare):
             seen = workers.see_worker(
                 session, worker_id=worker_id, name=self.name, in_hand=in_hand, idle_seconds=idle
             )
-            rescued = queue_care.rescue_stalled(session)
+            mine = [*self.hand.held, *self.trainings.held]
+            rescued = queue_care.rescue_stalled(session, mine=mine)
         if not seen:  # silent for so long that it was forgotten, or the store is another one
             with self._entering:
                 if self._id == worker_id:

@@ -1,5 +1,6 @@
 """Jobs that the queue lost, whose worker is gone or hangs: none stays open, none is in the way."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -10,6 +11,7 @@ from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db import queue_care
 from db.engine import session_scope
 from db.queries.jobs import job_upkeep, jobs
+from db.queue_care import Held
 from ingest.hand import Interruptions
 from ingest.job import MAX_ATTEMPTS, run_job
 from tests.app.web import callback_key, make_web
@@ -84,6 +86,19 @@ def test_what_is_on_the_queue_or_over_is_left_alone(store):
         "queued",
         "cancelled",
     ]
+
+
+def test_whoever_looks_for_jobs_of_silent_workers_leaves_its_own(store):
+    """As after a machine that slept: its own heartbeat is late as well, and its job runs on."""
+    job_id = ask(store, "log")
+    silent = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 h')"
+    worker = execute(store, f"{silent} RETURNING id").scalar_one()
+    taken = f"UPDATE procrastinate_jobs SET status = 'doing', worker_id = {worker}"
+    held = Held(*execute(store, f"{taken} RETURNING id, worker_id, attempts").one())
+    others = (replace(held, worker=worker + 1), replace(held, attempts=held.attempts + 1))
+    for mine, found in (([held], []), (others, [job_id])):
+        with session_scope(store) as session:
+            assert queue_care.rescue_stalled(session, mine=mine) == found
 
 
 def test_what_has_ended_long_ago_leaves_the_queue_and_nothing_else(store):
