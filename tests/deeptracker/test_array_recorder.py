@@ -13,6 +13,7 @@ from deeptracker.format import BAND_THRESHOLDS, STATISTICS
 from tests.deeptracker.logs import read
 from tests.packaging.environments import ROOT
 
+pytestmark = pytest.mark.timeout(400)
 L2 = STATISTICS.index("l2")
 STEPS = 8  # of jax_training
 
@@ -199,7 +200,7 @@ def test_what_cannot_be_recorded_is_said_at_the_start(parameters, options, error
 def jax_runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("jax")
     command = [sys.executable, "-m", "tests.deeptracker.jax_training", folder]
-    subprocess.run(command, check=True, timeout=120, cwd=ROOT)
+    subprocess.run(command, check=True, timeout=380, cwd=ROOT)
     return folder
 
 

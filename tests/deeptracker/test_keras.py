@@ -13,6 +13,7 @@ from deeptracker.format import STATISTICS
 from tests.deeptracker.logs import read, series
 from tests.packaging.environments import ROOT
 
+pytestmark = pytest.mark.timeout(400)
 BACKENDS = ("torch", "jax")
 L2 = STATISTICS.index("l2")
 
@@ -32,7 +33,7 @@ class Trainings:
 
     def end(self):
         try:
-            _, self.said = self._process.communicate(timeout=170)
+            _, self.said = self._process.communicate(timeout=380)
         finally:
             self._process.kill()
         assert (self.folder / "truth.npz").exists(), self.said

@@ -27,7 +27,7 @@ class Slow(Dataset):
         return STEPS * 4
 
     def __getitem__(self, number):
-        time.sleep(0.005)
+        time.sleep(0.015)
         return torch.full((6,), float(number)), number % 3
 
 
@@ -78,7 +78,7 @@ def test_processor_memory_and_pace_are_scalars(tmp_path, often):
     assert all(np.isfinite(values).all() for values in found.values())
     assert len(found["machine/process_memory_gb"]) == STEPS
     assert 0.01 < found["machine/process_memory_gb"][-1] < 100
-    # Each batch took 20 ms at least to come, and next to nothing to compute.
+    # Each batch took 60 ms at least to come, and next to nothing to compute.
     assert np.median(found["machine/loading_percent"]) > 30
     speeds = found["machine/iterations_per_second"], found["machine/images_per_second"]
     assert np.allclose(speeds[1], 4 * speeds[0])

@@ -1,7 +1,7 @@
 // Names that a regular expression finds. It is tried in a thread that ends after a while: some
 // patterns take longer than anybody waits, and neither the page nor the server may hang by them.
 
-const MOST_MS = 500;
+const MOST_MS = 1_000;
 
 /** The names that were found, or one sentence that says why not. */
 export type Tried = { found: Set<string> } | { trouble: string };
@@ -29,8 +29,13 @@ export function tryPattern(
   return new Promise<Tried>((resolve) => {
     const late = `“${pattern}” takes too long to try: a repetition within a repetition, as in (a+)+, has too many ways to fit.`;
     const failed = "The pattern could not be tried: the script for it did not come. Try again.";
-    const clock = setTimeout(() => resolve({ trouble: late }), MOST_MS);
-    worker.onmessage = ({ data }: MessageEvent<boolean[]>) => {
+    let clock: ReturnType<typeof setTimeout> | undefined;
+    worker.onmessage = ({ data }: MessageEvent<boolean[] | "ready">) => {
+      if (data === "ready") {
+        clock = setTimeout(() => resolve({ trouble: late }), MOST_MS);
+        worker.postMessage({ pattern, names });
+        return;
+      }
       clearTimeout(clock);
       resolve({ found: new Set(names.filter((_, at) => data[at])) });
     };
@@ -38,6 +43,5 @@ export function tryPattern(
       clearTimeout(clock);
       resolve({ trouble: failed });
     };
-    worker.postMessage({ pattern, names });
   }).finally(() => worker.terminate());
 }
