@@ -1,5 +1,6 @@
 """A live server with real recorded runs, and a browser that is logged in."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,13 @@ from tests.browser.waiting import LONGEST_MS, watch_rest
 from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
+# Chromium looks for the icon again whenever the address changes, and every open page asks now and
+# then, whatever is done to it: for new annotations and findings, for the state of its run, whether
+# the server is there.
+BY_ITSELF = re.compile(
+    r"(mark\.svg|favicon\.ico|/annotations|/annotations/mentions|/connection"
+    r"|/data/run/\d+/(findings|state))$"
+)
 # Scripts of a page that stands for some seconds are not worth being compiled well, and of painting
 # threads one is enough: loading a page takes a sixth less of the processor.
 SHORT_LIVED = ("--js-flags=--no-opt --no-maglev", "--num-raster-threads=1")
@@ -85,11 +93,7 @@ class Watch:
         if parts.scheme in ("http", "https", "ws", "wss"):
             if parts.netloc != self.host:
                 self.troubles.append(f"request to another host: {url}")
-            # Chromium looks for the icon again whenever the address changes, and every open page
-            # asks for new annotations, and now and then whether the server is there.
-            if not parts.path.endswith(
-                ("mark.svg", "favicon.ico", "/annotations", "/annotations/mentions", "/connection")
-            ):
+            if not BY_ITSELF.search(parts.path):
                 self.requests.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
