@@ -10,6 +10,9 @@ from benchmarks.outages import Site
 from tests.browser.conftest import VIEWPORT
 from tests.browser.outages import Tab, expect_trouble, expect_well, open_all, view_of
 
+# Every page of the application is opened, each in a tab.
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture(scope="module")
 def everywhere(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[BrowserContext]:
