@@ -29,6 +29,7 @@ from app import (
     reading,
     selection,
     shell,
+    still,
     store,
 )
 from app.auth import guard, headers, links, login, oidc
@@ -190,6 +191,7 @@ def create_app(settings: AppSettings, *, engine: Engine | None = None) -> Dash:
     for view in VIEWS:
         _register(app, view)
     reading.remember(app)
+    still.remember(app)
     return app
 
 

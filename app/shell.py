@@ -30,6 +30,7 @@ from app.ids import Shell
 from app.linked_run import OtherRun, linked_run, not_this_run, said_in
 from app.reading import reads
 from app.selection import fields_here, page_parts, united
+from app.still import ids_of_callbacks, still
 from app.stored_view import stored_view
 from app.theme import THEME
 from app.versions import short_uuid
@@ -138,7 +139,9 @@ def register(app: Dash, views: Sequence[View]) -> None:
             search if isinstance(search, str) else "",
         )
         parts, digests = what_differs(page.frame, stands)
-        return page.body, *parts, page.title, {"path": page.path, "parts": digests}
+        touched = ids_of_callbacks(app.server)
+        body, *around = (still(part, touched) for part in (page.body, *parts))
+        return body, *around, page.title, {"path": page.path, "parts": digests}
 
     keys = set(app.callback_map) - before
     guard.allow_callbacks(app.server, dict.fromkeys(keys, Access.LOGGED_IN))

@@ -3,6 +3,7 @@
 Used by the benchmarks that measure what a person waits for, and by the tests in tests/browser.
 """
 
+import gc
 import json
 import os
 import secrets
@@ -127,11 +128,15 @@ def wsgi() -> "Flask":
     """Return the application as gunicorn starts it here, with the settings of the environment."""
     from app.config import AppSettings
     from app.factory import create_app
+    from app.serve import warm_up
 
-    server = create_app(AppSettings()).server
-    # Dash finishes its routes with the first request; a browser's first ones come all at once.
-    server.test_client().get("/login")
-    return server
+    app = create_app(AppSettings())
+    # As app.serve does it: Dash finishes its routes with the first request, while a browser's first
+    # ones come all at once, and one of these would look all of this through for garbage.
+    warm_up(app)
+    gc.collect()
+    gc.freeze()
+    return app.server
 
 
 @contextmanager

@@ -1,9 +1,12 @@
-"""Components of our own in the place of Mantine's: app/web/core/parts.ts draws them.
+"""Components of our own in the place of Mantine's and Dash's: app/web/core draws them.
 
-They take Mantine's properties, and are its classes' heirs: who asks what a control is finds it.
+Controls take Mantine's properties, and are its classes' heirs: who asks what one is finds it.
 """
 
+from collections.abc import Sequence
+
 import dash_mantine_components as dmc
+from dash.development.base_component import Component
 
 # The name in the browser under which Dash finds them.
 NAMESPACE = "deeptracker"
@@ -21,3 +24,16 @@ class Choices(dmc.Select):
 
     _namespace = NAMESPACE
     _type = "Choices"
+
+
+class Still(Component):
+    """Elements that no callback touches, as one text; `children` stand in them (app/still.py)."""
+
+    _namespace = NAMESPACE
+    _type = "Still"
+
+    def __init__(self, *, tree: str, children: Sequence[object] = ()) -> None:
+        self._prop_names = self.available_properties = ["children", "tree"]
+        self._valid_wildcard_attributes = self.available_wildcard_properties = []
+        inner = {"children": list(children)} if children else {}
+        super().__init__(tree=tree, **inner)

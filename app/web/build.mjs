@@ -39,6 +39,9 @@ const bundled = (entryPoints, plugins = []) =>
     format: "iife",
     target: "es2022",
     charset: "utf8",
+    // Chromium then compiles all functions while it loads the script, on a thread of its own: a page
+    // that is opened later has some 300 of them less to compile, 10 to 15 ms.
+    banner: { js: "//# allFunctionsCalledOnLoad" },
     external: ["/assets/*"],
     metafile: true,
     logLevel: "silent",

@@ -57,6 +57,7 @@ import "./core/paging.ts";
 import "./core/savedviews.ts";
 import "./scalars/list.ts";
 import "./core/shell.ts";
+import "./core/still.ts";
 import "./charts/strip.ts";
 import "#app/views/validation/web/rows.ts";
 import "#app/views/validation/web/window.ts";

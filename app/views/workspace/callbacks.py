@@ -11,6 +11,7 @@ from app.auth.identity import current_identity
 from app.components.clicks import is_id
 from app.components.not_recorded import page_of
 from app.reading import reads
+from app.still import ids_of_callbacks, still
 from app.view import PageContext, View
 from app.views.workspace.ids import Ids, body_id
 from db.queries.runs import runs
@@ -28,7 +29,8 @@ def register(views: Sequence[View], app: Dash) -> None:
     )
     @reads
     def hand_out(wanted: object) -> dict[str, Any]:
-        return mount(views, wanted)
+        touched = ids_of_callbacks(app.server)
+        return {name: still(body, touched) for name, body in mount(views, wanted).items()}
 
 
 def mount(views: Sequence[View], wanted: object) -> dict[str, Any]:

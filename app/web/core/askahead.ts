@@ -15,6 +15,7 @@ import type { Chosen, FieldsOfPage, Selection } from "./fields.ts";
 import { hasPage } from "./page.ts";
 import { selectionStore } from "./selection.ts";
 import { selectionAddress } from "./selectionaddress.ts";
+import { attributesIn } from "./still.ts";
 import { live } from "./versions.ts";
 
 /** A pointer that stays so long over a link may be about to press it. */
@@ -85,7 +86,9 @@ function propsIn(part: unknown, name: string): Record<string, unknown>[] {
   if (Array.isArray(part)) return part.flatMap((one) => propsIn(one, name));
   const { props } = (part ?? {}) as Sent;
   if (!props) return [];
-  return props[name] ? [props] : propsIn(props.children, name);
+  if (props[name]) return [props];
+  const still = typeof props.tree === "string" ? attributesIn(props.tree, name) : [];
+  return [...still, ...propsIn(props.children, name)];
 }
 
 function pressed(event: Event): void {

@@ -14,6 +14,8 @@ export interface CallbackContext<Input> {
 
 interface Clientside {
   set_props(id: string | object, props: Record<string, unknown>): void;
+  /** Return an address as it may stand in a link. */
+  clean_url(address: unknown): string;
   callback_context: CallbackContext<any>;
   no_update: unknown;
   [namespace: string]: unknown;
