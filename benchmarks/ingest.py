@@ -10,10 +10,10 @@ the same bytes takes 0.5 of the worker and 4.2 of the server.
 
 | of the worker | s |
 |---|---|
-| reading and checking the files, ahead of the writing | 1.4 |
+| reading and checking the files, ahead of the writing | 1.2 |
 | digests (XXH3, 128 bits; BLAKE2 took 1.2), in the same thread | 0.1 |
 | errors of classes, peaks, last values and flips, likewise | 0.5 |
-| packing rows, in a thread ahead of sending: filters 0.4, images 0.3, others 0.3 | 1.0 |
+| packing rows, in a thread ahead of sending: filters 0.4, images 0.1, others 0.3 | 0.8 |
 | sending them; transactions | 0.9 |
 | judging the run: what is usual of its classes 0.4, many small parts | 1.6 |
 | histories of images, in another thread: nearly all numpy | 0.9 |

@@ -11,7 +11,20 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from db.copy import Field, Rows, blob, blobs, copy_ahead, double, int4, null, pack, real, text
+from db.copy import (
+    Field,
+    Rows,
+    blob,
+    blobs,
+    copy_ahead,
+    double,
+    int4,
+    null,
+    pack,
+    real,
+    stretches,
+    text,
+)
 from db.models import measurements as tables
 from deeptracker.format import (
     FILTER_QUANTITIES,
@@ -29,12 +42,15 @@ Array = NDArray[Any]
 class MeasuredRow:
     """One snapshot with what it says by itself, whatever came before it.
 
-    `class_error` is f4 [C], None without images, NaN where nothing was validated;
-    `class_no_prediction` i4 [C] counts images, None: there are none such; `peaks` gives layer i4,
-    filter i4 and value f4 by filter quantity.
+    `prediction` and `probability` [N] are those of the snapshot with the images by class, None
+    where nothing was validated; `class_error` is f4 [C], None without images, NaN where nothing was
+    validated; `class_no_prediction` i4 [C] counts images, None: there are none such; `peaks` gives
+    layer i4, filter i4 and value f4 by filter quantity.
     """
 
     snapshot: Snapshot
+    prediction: Array | None
+    probability: Array | None
     class_error: NDArray[np.float32] | None
     class_no_prediction: NDArray[np.int32] | None
     peaks: Mapping[str, tuple[Array, Array, Array]]
@@ -66,12 +82,12 @@ class Shape:
         # Images by class, each class's rising: the order of the arrays of class_result.
         self.by_class = np.argsort(image_class, kind="stable")
         self.class_start = np.concatenate([[0], np.cumsum(self.class_size)])
+        self._ordered = bool((np.diff(self.by_class) == 1).all())  # as of most data sets
         self.prediction = prediction_dtype(len(manifest.classes)).str
 
     def in_order(self, values: Array) -> Array:
-        """Return values of images [T, N] with the images by class."""
-        ordered = (np.diff(self.by_class) == 1).all()  # as those of most data sets are
-        return values if ordered else values.take(self.by_class, axis=1)
+        """Return values of images [N] with the images by class; the same array where it can."""
+        return values if self._ordered else values.take(self.by_class)
 
     def images_of(self, class_id: int) -> NDArray[np.int32]:
         """Return the images of a class, rising, i4 [n]."""
@@ -229,14 +245,14 @@ def _class_results(
 ) -> Iterator[memoryview]:
     if not len(shape.by_class):
         return
-    there = np.array([row.snapshot.prediction is not None for row in rows])
+    there = np.array([row.prediction is not None for row in rows])
     if not there.all():
         yield _not_validated(run, iteration[~there], shape)
         rows, iteration = [rows[int(at)] for at in np.flatnonzero(there)], iteration[there]
     if not rows:
         return
-    prediction = shape.in_order(np.stack([cast(Array, r.snapshot.prediction) for r in rows]))
-    probability = shape.in_order(np.stack([cast(Array, r.snapshot.probability) for r in rows]))
+    prediction = np.stack([cast(Array, row.prediction) for row in rows])
+    probability = np.stack([cast(Array, row.probability) for row in rows])
     for size in np.unique(shape.class_size[shape.class_size > 0]):
         classes = np.flatnonzero(shape.class_size == size)
         first, count = shape.class_start[classes[0]], len(classes)
@@ -246,15 +262,15 @@ def _class_results(
         each = (len(rows), count, size)
 
         def block(values: Array, images: Array | slice = images, each: Any = each) -> Array:
-            return values[:, images].reshape(each).transpose(1, 0, 2).reshape(each[1], -1)
+            return values[:, images].reshape(each).transpose(1, 0, 2)
 
         yield pack(
             [
                 run,
                 int4(classes),
                 int4(iteration[0]),
-                blob(block(prediction), shape.prediction),
-                blob(block(probability), "f2"),
+                stretches(block(prediction), shape.prediction),
+                stretches(block(probability), "f2"),
                 _block_of(iteration),
             ],
             (count,),

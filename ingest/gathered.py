@@ -53,30 +53,26 @@ class Gathered:
         for row in rows:
             self._gradient.append(row.snapshot.filters["gradient_l2"])
             self._rows.append(slim := self._slim(row))
-            self._bytes += slim.snapshot.nbytes + sum(
-                one.nbytes
-                for one in (row.flip_image, row.flip_before, row.flip_learned, row.class_error)
-                if one is not None
+            kept = (
+                *(row.prediction, row.probability, row.class_error),
+                *(row.flip_image, row.flip_before, row.flip_learned),
             )
+            self._bytes += slim.snapshot.nbytes + sum(one.nbytes for one in kept if one is not None)
         if self._bytes > MOST:
             self.given_up, self._rows = True, []
             self._gradient.clear()
 
     def _slim(self, row: SnapshotRow) -> SnapshotRow:
-        """Return a row without what nobody looks at who judges a run: most of it are filters.
-
-        Results of images are in the order of the classes: they are read class by class.
-        """
-        snapshot, order = row.snapshot, self._shape.by_class
-        prediction, probability = snapshot.prediction, snapshot.probability
+        """Return a row without what nobody looks at who judges a run: most of it are filters."""
+        snapshot = row.snapshot
         slim = replace(
             snapshot,
             histogram={},
             filters={},
             bands=np.empty(0, np.float32),
             scalars={name: one for name, one in snapshot.scalars.items() if is_looked_at(name)},
-            prediction=None if prediction is None else prediction.take(order),
-            probability=None if probability is None else probability.take(order),
+            prediction=None,
+            probability=None,
         )
         return replace(row, snapshot=slim)
 
@@ -118,7 +114,7 @@ class Gathered:
 
     def told(self, at: int) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:
         """Return classes and predictions at a place, as SnapshotPredictions of an iteration."""
-        prediction = self._rows[at].snapshot.prediction
+        prediction = self._rows[at].prediction
         if prediction is None:
             return None
         known = all_predictions(prediction[None], np.ones(1, np.bool_))
@@ -126,12 +122,11 @@ class Gathered:
 
     def images_of_classes(self, classes: range) -> list[ClassImages]:
         """Return what became of the images of some classes, as the query of this name."""
-        there = np.array([row.snapshot.prediction is not None for row in self._rows])
+        there = np.array([row.prediction is not None for row in self._rows])
         start = self._shape.class_start[classes.start]
         images = slice(start, self._shape.class_start[classes.stop])
-        snapshots = [row.snapshot for row in self._rows if row.snapshot.prediction is not None]
-        prediction = _of_images([one.prediction for one in snapshots], images, "u2")
-        probability = _of_images([one.probability for one in snapshots], images, "f2")
+        prediction = _of_images([row.prediction for row in self._rows], images, "u2")
+        probability = _of_images([row.probability for row in self._rows], images, "f2")
         found = []
         for class_id in classes:
             of_class = slice(*(self._shape.class_start[class_id : class_id + 2] - start))

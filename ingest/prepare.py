@@ -26,12 +26,15 @@ class Prepared:
 
     `values` holds the last value of each known series that the snapshot brought; where it brought
     no validation error, that of its predictions, NaN where it was not validated. `correct` is bool
-    [N], None where it was not. `class_error` and `class_no_prediction` as MeasuredRow has them.
+    [N], None where it was not. `prediction`, `probability`, `class_error` and `class_no_prediction`
+    as MeasuredRow has them.
     """
 
     snapshot: Snapshot
     digest: bytes
     correct: NDArray[np.bool_] | None
+    prediction: NDArray[Any] | None
+    probability: NDArray[Any] | None
     class_error: NDArray[np.float32] | None
     class_no_prediction: NDArray[np.int32] | None
     peaks: Mapping[str, Peaks]
@@ -43,17 +46,24 @@ class Preparer:
 
     def __init__(self, manifest: Manifest, shape: Shape) -> None:
         self._image_class = manifest.images.class_id
+        # Compared in a third of the time where both are of one kind.
+        self._label = self._image_class.astype(shape.prediction)
+        self._label_in_order = shape.in_order(self._label)
         self._shape = shape
 
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Analyse a snapshot."""
         correct, errors, without = None, None, None
+        prediction, probability = snapshot.prediction, snapshot.probability
         size = self._shape.class_size
-        if snapshot.prediction is not None:
-            correct = snapshot.prediction == self._image_class
-            errors = class_error(correct, image_class=self._image_class, class_size=size)
+        if prediction is not None and probability is not None:
+            correct = prediction == self._label
+            # From here on they are read class by class.
+            prediction = self._shape.in_order(prediction)
+            probability = self._shape.in_order(probability)
+            errors = class_error(prediction == self._label_in_order, class_size=size)
             without = class_no_prediction(
-                snapshot.prediction, image_class=self._image_class, classes=len(size)
+                prediction, image_class=self._label_in_order, classes=len(size)
             )
         elif len(self._image_class):
             errors = np.full(len(size), np.nan, np.float32)
@@ -61,6 +71,8 @@ class Preparer:
             snapshot=snapshot,
             digest=digest(snapshot),
             correct=correct,
+            prediction=prediction,
+            probability=probability,
             class_error=errors,
             class_no_prediction=without,
             peaks={

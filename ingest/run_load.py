@@ -243,6 +243,8 @@ class RunLoad:
         self._last = {name: prepared.values.get(name, self._last[name]) for name in SERIES}
         return SnapshotRow(
             snapshot=prepared.snapshot,
+            prediction=prepared.prediction,
+            probability=prepared.probability,
             class_error=prepared.class_error,
             class_no_prediction=prepared.class_no_prediction,
             peaks=_peaks(prepared),

@@ -37,8 +37,9 @@ def known_arrays(arrays: Arrays, manifest: Manifest) -> dict[str, NDArray[Any]]:
     found["bands"] = _columns(arrays["bands"], has.bands, BAND_THRESHOLDS)
     for name in FILTER_QUANTITIES:
         array = arrays.get(f"filter.{name}")
-        missing = np.full(manifest.filters, np.nan, np.float32)
-        found[f"filter.{name}"] = missing if array is None else array
+        if array is None:
+            array = np.full(manifest.filters, np.nan, np.float32)
+        found[f"filter.{name}"] = array
     if "prediction" in found:
         dtype = prediction_dtype(len(manifest.classes))
         found["prediction"] = found["prediction"].astype(dtype, copy=False)

@@ -76,11 +76,15 @@ def _transitions(past: Bits, now: Bits, learned: Bits) -> tuple[int, int, int, i
     return n_to_y, y_to_n, y_to_y, len(past) - n_to_y - y_to_n - y_to_y
 
 
-def class_error(
-    correct: NDArray[np.bool_], *, image_class: Ints, class_size: Ints
-) -> NDArray[np.float32]:
-    """Return the share of wrong images of every class, f4 [C]; NaN for a class without images."""
-    wrong = np.bincount(image_class[~correct], minlength=len(class_size))
+def class_error(correct: NDArray[np.bool_], *, class_size: Ints) -> NDArray[np.float32]:
+    """Return the share of wrong images of every class, f4 [C]; NaN for a class without images.
+
+    `correct` [N] has the images by class.
+    """
+    wrong, there = np.zeros(len(class_size), np.int32), class_size > 0
+    if there.any():
+        start = (np.cumsum(class_size) - class_size)[there]
+        wrong[there] = np.add.reduceat((~correct).view(np.uint8), start, dtype=np.int32)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (wrong / class_size).astype(np.float32)
 

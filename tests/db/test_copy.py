@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from db.copy import Rows, blob, blobs, copy_ahead, int4, pack
+from db.copy import Rows, blob, blobs, copy_ahead, int4, pack, stretches
 from db.partitions import make_partitions, partition
 from db.raw import raw_cursor
 
@@ -68,6 +68,16 @@ def test_arrays_of_single_rows_are_packed_as_a_matrix_of_them():
     numbers = int4(np.arange(3))
     one = pack([numbers, blobs(list(values), "f4")], (3,))
     assert bytes(one) == bytes(pack([numbers, blob(values, "f4")], (3,)))
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_stretches_are_packed_as_the_arrays_that_they_make(dtype):
+    # Rows of 3 classes over 4 snapshots, of which each has the images of all classes: [4, 3 x 2].
+    values = np.arange(24, dtype=dtype).reshape(4, 6)
+    by_class = values.reshape(4, 3, 2).transpose(1, 0, 2)
+    numbers = int4(np.arange(3))
+    one = pack([numbers, stretches(by_class, "u2")], (3,))
+    assert bytes(one) == bytes(pack([numbers, blob(by_class.reshape(3, -1), "u2")], (3,)))
 
 
 def test_rows_of_filters_may_fill_a_page(session):

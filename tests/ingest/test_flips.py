@@ -95,8 +95,9 @@ def test_a_state_that_is_stored_is_not_changed_by_going_on():
 
 def test_class_error_counts_wrong_images_and_is_nan_without_images():
     error = class_error(
-        np.array([True, False, False, True]),
-        image_class=np.array([0, 0, 2, 0], np.int32),
-        class_size=np.array([3, 0, 1], np.int32),
+        np.array([True, False, True, False, False]),
+        class_size=np.array([3, 0, 1, 1, 0], np.int32),
     )
-    np.testing.assert_array_equal(error, np.array([1 / 3, np.nan, 1], np.float32))
+    np.testing.assert_array_equal(error, np.array([1 / 3, np.nan, 1, 1, np.nan], np.float32))
+    none = class_error(np.zeros(0, np.bool_), class_size=np.zeros(2, np.int32))
+    np.testing.assert_array_equal(none, np.full(2, np.nan, np.float32))
