@@ -4,8 +4,9 @@ What the pages of a run ask for first takes seconds of ten thousand classes, and
 paper scale. It is made at the end of the load (app/preparing.py), or by the first who asks after an
 upgrade of the application, and kept as it is sent: for the other web processes, and for those that
 start later. Of smaller runs (app/large_runs.py) nothing is kept, nor of what is asked with other
-arguments: that is worked out where it is asked. Of a comparison with a large run, what the first who asks has made is kept with the first run of it,
-in place of that of the comparison before: a run is compared with any number of others.
+arguments: that is worked out where it is asked. Of a comparison with a large run, what the first
+who asks has made is kept with the first run of it, in place of that of the comparison before: a run
+is compared with any number of others.
 """
 
 import logging

@@ -26,6 +26,9 @@ _SERVER_NETWORK = (
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 "
     f"-c tcp_user_timeout={patience.SILENT_SECONDS * 1000}"
 )
+# In the `info` of a session that sees one moment of the store: what was read of runs, by id. It
+# stays true for as long as the session does (db/queries/runs/runs.py).
+RUNS_OF_ONE_MOMENT = "runs of one moment"
 # The option of an engine that names the home of the embedded server which it keeps running.
 _HOME = "deeptracker_home"
 
@@ -160,7 +163,8 @@ def read_scope(engine: Engine) -> Iterator[Session]:
         reading = connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        with Session(reading, expire_on_commit=False) as session:
+        moment: dict[str, Any] = {RUNS_OF_ONE_MOMENT: {}}
+        with Session(reading, expire_on_commit=False, info=moment) as session:
             yield session
 
 

@@ -1,4 +1,4 @@
-"""First answers about runs of some size are made once: at the end of the load, or by the first who asks."""
+"""First answers about larger runs are made once: at the end of the load, or by who asks."""
 
 import json
 import re

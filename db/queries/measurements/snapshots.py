@@ -180,9 +180,7 @@ def flips(session: Session, *, run_id: int) -> Flips:
     )
 
 
-def flipped_images(
-    session: Session, *, run_id: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def flipped_images(session: Session, *, run_id: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return `snapshot` and `image` of what flips returns, in half the bytes."""
     rows = fetch(
         session,
