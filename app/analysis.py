@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.cache import kept
 from app.kept_index import find_index
+from app.kept_series import packed, unpacked
 from app.large_runs import is_prepared
 from db.queries.measurements import ledgers, scalars, snapshots
 from db.queries.measurements.scalars import Scalar
@@ -65,9 +66,11 @@ class Analysis:
         if name in self.series_names(session):
             if name not in SERIES:
                 return scalars.scalar(session, run_id=self.run_id, name=name)
-            return self.remember(
-                f"series {name}", lambda: scalars.scalar(session, run_id=self.run_id, name=name)
+            kept_series = self.remember(
+                f"series {name}",
+                lambda: packed(scalars.scalar(session, run_id=self.run_id, name=name)),
             )
+            return unpacked(kept_series)
         return scalars.of_snapshots(at, name)
 
     def scalar_rows(self, session: Session) -> dict[str, ScalarRows]:

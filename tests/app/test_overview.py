@@ -24,6 +24,7 @@ from app.cache import kept
 from app.components.run_course import course_facts
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
+from app.data import run_state
 from app.data.series import reduce_series, within
 from app.factory import FIELDS
 from app.selection import install
@@ -243,7 +244,7 @@ class TestMemory:
 
 class TestState:
     def test_a_finished_run_need_not_be_asked_again(self, session: Session, run: StoredRun) -> None:
-        state = data.state(session, run.run_id)
+        state = run_state.state(session, run.run_id)
         token = state.pop("version")
         assert re.fullmatch(rf"{run.uuid[:8]}\.1\.[0-9a-f]{{16}}", token)
         assert state == {
@@ -262,7 +263,7 @@ class TestState:
 
     def test_a_recording_run(self, session: Session) -> None:
         run = store_run(session, seed=1, state="recording", planned_iterations=2_000)
-        state = data.state(session, run.run_id)
+        state = run_state.state(session, run.run_id)
         assert state["live"]
         assert state["facts"]["last_iteration"] == "60 of 2,000"
 
