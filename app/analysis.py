@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.cache import kept
+from app.kept_index import find_index
+from app.kept_series import packed, unpacked
+from app.large_runs import is_prepared
 from db.queries.measurements import ledgers, scalars, snapshots
 from db.queries.measurements.scalars import Scalar
 from db.queries.measurements.scalars_at import ScalarRows, scalar_rows
@@ -44,10 +47,9 @@ class Analysis:
     Methods take a session that sees this very version.
     """
 
-    def __init__(self, version: RunVersion, *, run_id: int, live: bool) -> None:
-        self._version = version
-        self.run_id = run_id
-        self.live = live
+    def __init__(self, run: runs.RunRow) -> None:
+        self._run, self._version = run, run.this_version
+        self.run_id, self.live = run.id, run.recording
 
     def series_names(self, session: Session) -> tuple[str, ...]:
         """Return the names of all series that the script logged, sorted."""
@@ -64,9 +66,11 @@ class Analysis:
         if name in self.series_names(session):
             if name not in SERIES:
                 return scalars.scalar(session, run_id=self.run_id, name=name)
-            return self.remember(
-                f"series {name}", lambda: scalars.scalar(session, run_id=self.run_id, name=name)
+            kept_series = self.remember(
+                f"series {name}",
+                lambda: packed(scalars.scalar(session, run_id=self.run_id, name=name)),
             )
+            return unpacked(kept_series)
         return scalars.of_snapshots(at, name)
 
     def scalar_rows(self, session: Session) -> dict[str, ScalarRows]:
@@ -147,11 +151,16 @@ class Analysis:
         return usual if k >= default_window(usual.run_snapshots) else self.index(session)
 
     def _window(self, session: Session, k: int) -> FlipIndex:
+        length = len(snapshots.iterations(session, run_id=self.run_id))
+        if k == default_window(length) and is_prepared(self._run):
+            prepared = find_index(session, self._run, length)
+            if prepared is not None:
+                return prepared
         flips = snapshots.flips(session, run_id=self.run_id)
         return index_window(
             (flips.snapshot, flips.image, flips.before, flips.learned),
             k=k,
-            snapshots=len(snapshots.iterations(session, run_id=self.run_id)),
+            snapshots=length,
             image_class=self.image_class(session),
             classes=len(structure.classes(session, run_id=self.run_id)),
             validated=self.validated(session),
@@ -175,12 +184,11 @@ class Analysis:
         return self.remember("forgetting", lambda: self._forgetting(session))
 
     def _forgetting(self, session: Session) -> Forgetting:
-        flips = snapshots.flips(session, run_id=self.run_id)
+        snapshot, image = snapshots.flipped_images(session, run_id=self.run_id)
         validated = self.validated(session)
         return count_forgetting(
-            flips.snapshot,
-            flips.image,
-            flips.learned,
+            snapshot,
+            image,
             correct_now=snapshots.correct_now(session, run_id=self.run_id),
             first=0 if validated is None else int(np.argmax(validated)),
         )
@@ -224,14 +232,14 @@ def analysis_of(session: Session, run_id: int) -> Analysis:
 
 def analysis_of_run(run: runs.RunRow) -> Analysis:
     """Return the analysis of a run as it is in the session that read it."""
-    version, run_id = run.this_version, run.id
+    version = run.this_version
     with _lock:
         if version not in _analyses:
             for old in [other for other in _analyses if _of_one_run(other, version)]:
                 del _analyses[old]
             # Nobody asks for those of the versions before; they need not wait for their turn.
             kept.drop(lambda key: _is_older(key, version))
-            _analyses[version] = Analysis(version, run_id=run_id, live=run.recording)
+            _analyses[version] = Analysis(run)
         _analyses.move_to_end(version)
         while len(_analyses) > _MOST_VERSIONS:
             _analyses.popitem(last=False)

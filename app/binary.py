@@ -29,7 +29,7 @@ from app.arguments import Arguments, BadArgument
 from app.cache import ByteCache, kept
 from app.prepared import Place, find_prepared, find_prepared_of_runs, keep
 from app.versions import joint_token, version_token
-from db.engine import asking_scope
+from db.engine import RUNS_OF_ONE_MOMENT, asking_scope
 from db.errors import NotFound
 from db.queries.runs.runs import get_runs, run_version, this_version
 
@@ -269,7 +269,7 @@ def refusal(message: str, status: int) -> Response:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Yield a session that only reads, and sees one moment of the store throughout."""
-    with Session(engine) as session:
+    with Session(engine, info={RUNS_OF_ONE_MOMENT: {}}) as session:
         session.connection(
             execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )

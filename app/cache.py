@@ -123,4 +123,4 @@ class ByteCache(Generic[T]):
 # What a process keeps of what it has worked out, under one bound: answers, series, what is known of
 # runs. Keys begin with whose it is, a run's version or a token of it. A run whose parts alone are
 # larger, as at ten times paper scale, has at least its largest one kept.
-kept: ByteCache[Any] = ByteCache(128 * MEGABYTE, size=bytes_of, one_larger=True)
+kept: ByteCache[Any] = ByteCache(96 * MEGABYTE, size=bytes_of, one_larger=True)

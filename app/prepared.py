@@ -1,11 +1,12 @@
-"""Answers about large runs that are kept in the store: nobody waits for one that was made before.
+"""Answers about runs that are kept in the store: nobody waits for one that was made before.
 
-What the pages of a run ask for first takes seconds of ten thousand classes. It is made at the end
-of the load (app/preparing.py), or by the first who asks after an upgrade of the application, and
-kept as it is sent: for the other web processes, and for those that start later. Of smaller runs
-nothing is kept, nor of what is asked with other arguments: that is worked out where it is asked.
-Of a comparison with a large run, what the first who asks has made is kept with the first run of it,
-in place of that of the comparison before: a run is compared with any number of others.
+What the pages of a run ask for first takes seconds of ten thousand classes, and a second in all at
+paper scale. It is made at the end of the load (app/preparing.py), or by the first who asks after an
+upgrade of the application, and kept as it is sent: for the other web processes, and for those that
+start later. Of smaller runs (app/large_runs.py) nothing is kept, nor of what is asked with other
+arguments: that is worked out where it is asked. Of a comparison with a large run, what the first
+who asks has made is kept with the first run of it, in place of that of the comparison before: a run
+is compared with any number of others.
 """
 
 import logging
@@ -20,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
-from app.large_runs import are_large, is_large
+from app.large_runs import are_large, is_prepared
 from app.versions import joint_token, version_token
 from db.engine import session_scope
 from db.queries.runs import structure
@@ -97,7 +98,7 @@ def find_prepared(
     The session sees the run as the answer is to be about it.
     """
     run = get_run(session, run_id=run_id) if name in FIRST else None
-    if run is None or not is_large(run):
+    if run is None or not is_prepared(run):
         return None, None
     if first_arguments(session, run)[name].key() != arguments.key():
         return None, None

@@ -1,4 +1,4 @@
-"""At the end of a load: makes the answers about a large run that its pages ask for first."""
+"""At the end of a load: makes the answers about a run that its pages ask for first."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,14 +6,15 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from app.analysis import forget_run
+from app.analysis import analysis_of, forget_run
 from app.arguments import Arguments, BadArgument
 from app.binary import DataFunction, make_answer
 from app.data import confusion, correlation, cube, layers, magnitudes, overview, validation
-from app.prepared import find_prepared, first_arguments, keep
+from app.kept_index import index_place, packed
+from app.prepared import Place, find_prepared, first_arguments, keep
 from db.engine import read_scope
 from db.errors import NotFound
-from db.queries.runs.runs import RunRow
+from db.queries.runs.runs import RunRow, get_run
 
 ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
     {
@@ -33,12 +34,23 @@ ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
 
 
 def prepare(engine: Engine, run: RunRow) -> None:
-    """Make and keep what is not kept yet about a large run. NotFound."""
+    """Make and keep what is not kept yet about a run. NotFound."""
     with read_scope(engine) as session:
         asked = first_arguments(session, run)
     for name, arguments in asked.items():
         _prepare(engine, run.id, name, arguments)
+    _keep_index(engine, run)
     forget_run(run.this_version)
+
+
+def _keep_index(engine: Engine, run: RunRow) -> None:
+    """Keep the flips that count at the run's own window, too: what is asked with other thresholds
+    and of wider windows follows from them.
+    """
+    with read_scope(engine) as session:
+        index = analysis_of(session, run.id).usual_index(session)
+        place = Place(run.id, *index_place(get_run(session, run_id=run.id), index.run_snapshots))
+    keep(engine, place, packed(index))
 
 
 def _prepare(engine: Engine, run_id: int, name: str, arguments: Arguments) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 from dash import Dash
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy import Engine
@@ -47,6 +48,8 @@ def serve(
         check_port(settings.host, settings.port)
     logs.set_up()
     keep_out("pandas")
+    # What is free in the pool that Arrow brings is never given back; malloc's is (allocator).
+    pa.set_memory_pool(pa.system_memory_pool())
     metrics.share_between_processes()
     app = create_app(settings, engine=engine)
     server = _Server(app, settings, engine, listener, on_start)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from app.cli.doors import PASSED_ON
-from app.cli.store import ready_engine
 from deeptracker.command import DOORS
 from deeptracker.errors import DeepTrackerError
 
@@ -25,6 +24,7 @@ def sync(
     ] = False,
 ) -> None:
     """Write what is missing or stale in the lake, and remove the runs that are gone."""
+    from app.cli.store import ready_engine
     from ingest.lake.keeping import Lake
     from ingest.lake.settings import LakeSettings
 

@@ -2,29 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bar
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
-from app.cli.after_load import after_load
-from app.cli.store import ready_engine
-from db.away import is_unreachable
-from db.engine import session_scope, wait_for_server
-from db.queries.runs import runs
-from db.queries.team import accounts
-from ingest.pipeline import load_log
-from ingest.report import LoadReport, Progress
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+    from sqlalchemy import Engine
+
+    from ingest.report import LoadReport, Progress
 
 SOME_UNUSABLE = 3
 # How often a load begins again, and how long it waits for the database.
@@ -51,6 +39,15 @@ def ingest(
     ] = None,
 ) -> None:
     """Load a log; again changes nothing. Exit status 3: loaded, but some snapshots are unusable."""
+    from rich.console import Console
+
+    from app.cli.after_load import after_load
+    from app.cli.store import ready_engine
+    from db.engine import session_scope
+    from db.queries.runs import runs
+    from db.queries.team import accounts
+    from ingest.pipeline import load_log
+
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with ready_engine(statement_timeout_ms=None) as engine:
         owner_id = None
@@ -59,7 +56,7 @@ def ingest(
                 owner_id = accounts.find_by_email(session, email=owner).id
         with _bar(console) as (bar, task):
 
-            def on_progress(progress: Progress) -> None:
+            def on_progress(progress: "Progress") -> None:
                 bar.update(
                     task,
                     completed=progress.done,
@@ -91,9 +88,14 @@ def ingest(
 
 
 def _outliving(
-    engine: Engine, on_line: Callable[[str], None], load: Callable[[], LoadReport]
-) -> LoadReport:
+    engine: "Engine", on_line: Callable[[str], None], load: Callable[[], "LoadReport"]
+) -> "LoadReport":
     """Load, and begin again where the database goes away meanwhile: what is loaded stays so."""
+    from sqlalchemy.exc import OperationalError
+
+    from db.away import is_unreachable
+    from db.engine import wait_for_server
+
     for _ in range(LOST_CONNECTIONS):
         try:
             return load()
@@ -107,7 +109,15 @@ def _outliving(
 
 
 @contextmanager
-def _bar(console: Console) -> Iterator[tuple[Bar, TaskID]]:
+def _bar(console: "Console") -> Iterator[tuple["Bar", "TaskID"]]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -119,7 +129,7 @@ def _bar(console: Console) -> Iterator[tuple[Bar, TaskID]]:
         yield bar, bar.add_task("Loading", total=None, speed="")
 
 
-def _summary(report: LoadReport) -> str:
+def _summary(report: "LoadReport") -> str:
     parts = [
         f"{len(report.new):,} new",
         f"{len(report.replaced):,} replaced" if report.replaced else "",

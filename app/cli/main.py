@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
+# What a command needs is imported by it: whoever types another one should not wait for that.
 from app.cli import database, doors, lake, loading, people, reporting, serving
-from db.config import DatabaseSettings
 from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
 
@@ -60,34 +58,40 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say("Interrupted.")
         return INTERRUPTED
-    except (
-        DeepTrackerError,
-        ValidationError,
-        OperationalError,
-        ProgrammingError,
-        OSError,
-    ) as error:
-        _say(f"Error: {_one_line(error)}")
+    except Exception as error:
+        line = _one_line(error)
+        if line is None:
+            raise
+        _say(f"Error: {line}")
         return FAILED
     return status if isinstance(status, int) else 0
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str | None:
+    """Return what to say of a failure; None of a fault of ours, whose traceback is wanted."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, ProgrammingError):
-        return f"The database is not as it should be ({_cause(error)}). Run: deeptracker db upgrade"
+        why = _cause(error.orig)
+        return f"The database is not as it should be ({why}). Run: deeptracker db upgrade"
     if isinstance(error, OperationalError):
-        return f"The database did not answer ({_cause(error)}). {_advice()}"
-    return " ".join(str(error).split())
+        return f"The database did not answer ({_cause(error.orig)}). {_advice()}"
+    ours = isinstance(error, (DeepTrackerError, OSError))
+    return " ".join(str(error).split()) if ours else None
 
 
-def _cause(error: OperationalError | ProgrammingError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+def _cause(error: BaseException | None) -> str:
+    said = str(error).strip()
+    return said.splitlines()[0] if said else "no reason given"
 
 
 def _advice() -> str:
+    from db.config import DatabaseSettings
+
     settings = DatabaseSettings()
     if settings.database_url:
         return "Check DATABASE_URL."

@@ -1,22 +1,15 @@
 """`deeptracker user`: accounts and their one-time links."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy.orm import Session
 
-from app import served
-from app.auth.links import make_link
-from app.cli.store import ready_engine
-from app.config import AppSettings
-from db.engine import session_scope
-from db.errors import Conflict
 from db.permissions import Role
-from db.queries.jobs import resting
-from db.queries.team import accounts, sessions
-from db.queries.team.sessions import LINK
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 cli = typer.Typer(help="Accounts: who may log in, and as what.", no_args_is_help=True)
 
@@ -30,7 +23,9 @@ def add(
     name: Annotated[str, typer.Option(help="The name that others see.")] = "",
 ) -> None:
     """Add an account and print the link with which its owner chooses a password."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from db.queries.team import accounts
+
+    with _session() as session:
         account = accounts.add_account(session, email=email, role=role, name=name)
         link = _link(session, account.id)
     typer.echo(f"Added {account.email} as {account.role}.")
@@ -40,7 +35,10 @@ def add(
 @cli.command()
 def link(email: Email) -> None:
     """Print a new one-time link to choose a password; earlier links stop working."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from db.errors import Conflict
+    from db.queries.team import accounts
+
+    with _session() as session:
         account = accounts.find_by_email(session, email=email)
         if not account.active:
             raise Conflict(
@@ -53,7 +51,12 @@ def link(email: Email) -> None:
 @cli.command(name="list")
 def list_all() -> None:
     """List the accounts."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from rich.console import Console
+    from rich.table import Table
+
+    from db.queries.team import accounts
+
+    with _session() as session:
         found = accounts.list_accounts(session)
     if not found:
         typer.echo("There is no account. Add one: deeptracker user add EMAIL --role admin")
@@ -74,7 +77,9 @@ def role(
     email: Email, new: Annotated[Role, typer.Argument(metavar="ROLE", help="The new role.")]
 ) -> None:
     """Give an account another role, at once."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from db.queries.team import accounts
+
+    with _session() as session:
         account = accounts.find_by_email(session, email=email)
         accounts.set_role(session, account_id=account.id, role=new)
     typer.echo(f"{account.email} is {new.value} now.")
@@ -83,7 +88,10 @@ def role(
 @cli.command()
 def deactivate(email: Email) -> None:
     """Lock an account out at once: its sessions and links end."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from db.queries.jobs import resting
+    from db.queries.team import accounts, sessions
+
+    with _session() as session:
         account = accounts.find_by_email(session, email=email)
         accounts.set_active(session, account_id=account.id, active=False)
         ended = sessions.revoke_sessions(session, account_id=account.id)
@@ -97,16 +105,34 @@ def deactivate(email: Email) -> None:
 @cli.command()
 def activate(email: Email) -> None:
     """Let a deactivated account log in again."""
-    with ready_engine() as engine, session_scope(engine) as session:
+    from db.queries.team import accounts
+
+    with _session() as session:
         account = accounts.find_by_email(session, email=email)
         accounts.set_active(session, account_id=account.id, active=True)
     typer.echo(f"{account.email} can log in again.")
 
 
-def _link(session: Session, account_id: int) -> str:
+@contextmanager
+def _session() -> Iterator["Session"]:
+    """Yield a session in one transaction with the database."""
+    from app.cli.store import ready_engine
+    from db.engine import session_scope
+
+    with ready_engine() as engine, session_scope(engine) as session:
+        yield session
+
+
+def _link(session: "Session", account_id: int) -> str:
+    from app import served
+    from app.auth.links import make_link
+    from app.config import AppSettings
+
     return make_link(session, account_id=account_id, address=served.address(AppSettings()))
 
 
 def _print_link(link: str) -> None:
+    from db.queries.team.sessions import LINK
+
     hours = int(LINK.total_seconds() // 3600)
     typer.echo(f"This link works once, within {hours} hours:\n{link}")

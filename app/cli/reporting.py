@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from app.cli.store import ready_engine
 from deeptracker.errors import DeepTrackerError
 
 
@@ -19,8 +18,8 @@ def report(
     ] = None,
 ) -> None:
     """Write the report of a run: one HTML file that is complete offline."""
-    # What draws it takes a second to import: no other command should wait for it.
     from app.binary import reading
+    from app.cli.store import ready_engine
     from app.export.names import file_name
     from app.export.report import gather, render
 
@@ -48,6 +47,7 @@ def export(
 ) -> None:
     """Write a whole run as event files of TensorBoard, a store of MLflow, or Parquet."""
     from app.binary import reading
+    from app.cli.store import ready_engine
     from app.export.whole import WRITERS, WholeRun
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

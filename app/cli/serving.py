@@ -4,10 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.store import ready_engine
-from app.config import AppSettings
 from deeptracker.extras import require
-from ingest import allocator
 
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="The port to listen on.")]
 
@@ -24,6 +21,9 @@ def serve(
 ) -> None:
     """Serve the web application; on this machine only, unless told otherwise."""
     from app import serve as serving
+    from app.cli.store import ready_engine
+    from app.config import AppSettings
+    from ingest import allocator
 
     allocator.give_back()
     given = {"host": host, "port": port, "workers": workers}
@@ -43,6 +43,8 @@ def worker(
     """Run ingest jobs until stopped; any number of workers share them."""
     from app import logs
     from app.cli.after_load import after_load
+    from app.cli.store import ready_engine
+    from ingest import allocator
     from ingest.tasks import run_worker
 
     allocator.give_back()
@@ -60,6 +62,8 @@ def demo(
     epochs: Annotated[int, typer.Option(min=1, max=1_000, help="How long to train.")] = 40,
 ) -> None:
     """Train a small network for a minute and show it while it trains."""
+    from app.cli.store import ready_engine
+    from app.config import AppSettings
     from app.demo import run_demo
 
     # For the child process that trains: said before anything is started.

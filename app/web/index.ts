@@ -40,7 +40,7 @@ export type { Counts, LineStyle, Series, ValueScale } from "./charts/stripmarks.
 export * as stripmarks from "./charts/stripmarks.ts";
 export type { AxisScale, Clocks } from "./core/axisscale.ts";
 export { clock as clockWords, scaleOf } from "./core/axisscale.ts";
-export { catalogue, isActivation, isRatio, manyOf, nothing } from "./core/catalogue.ts";
+export { catalogue, isActivation, isRatio, manyOf, noClass, nothing } from "./core/catalogue.ts";
 export type { Chart } from "./core/chart.ts";
 export {
   addressOf,

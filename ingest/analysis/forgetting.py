@@ -30,24 +30,23 @@ class Forgetting:
 def forgetting(
     snapshot: NDArray[np.int32],
     image: NDArray[np.int32],
-    learned: NDArray[np.uint8],
     *,
     correct_now: NDArray[np.uint8],
     first: int = 0,
 ) -> Forgetting:
-    """Count for every image, from the flips (flat arrays [n], any order) and the last state [N].
+    """Count for every image, from the flips (flat arrays [n], in order of time) and the last state
+    [N].
 
-    Whether an image was correct at the first snapshot follows from its last state: each flip turns
-    it, so an even number of flips means that it began as it ended. `first` is the index of the
-    first snapshot that was validated.
+    Each flip turns an image: so an even number of them means that it began as it ended, every
+    second one is a forgetting, and the first one of an image that began wrong is where it was
+    learned. `first` is the index of the first snapshot that was validated.
     """
     images = len(correct_now)
     flips = np.bincount(image, minlength=images)
     began_correct = (correct_now != 0) ^ (flips % 2 == 1)
-    forgotten = np.bincount(image[learned == 0], minlength=images)
-    learned_at = np.full(images, np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(learned_at, image[learned != 0], snapshot[learned != 0])
-    learned_at[learned_at == np.iinfo(np.int32).max] = NEVER
+    forgotten = (flips + began_correct) // 2
+    learned_at = np.full(images, NEVER, dtype=np.int32)
+    learned_at[image[::-1]] = snapshot[::-1]  # of several the last one stays: the earliest flip
     learned_at[began_correct] = first
     return Forgetting(forgotten.astype(np.int32), learned_at)
 

@@ -24,8 +24,10 @@ from app.cache import kept
 from app.components.run_course import course_facts
 from app.components.run_facts import fixed_facts, hyperparameters, run_facts
 from app.data import overview as data
+from app.data import run_state
 from app.data.series import reduce_series, within
 from app.factory import FIELDS
+from app.kept_series import packed, unpacked
 from app.selection import install
 from app.view import PageContext
 from app.views.layers import VIEW as LAYERS
@@ -36,6 +38,7 @@ from db.errors import NotFound
 from db.models import Run, scalar
 from db.permissions import Role
 from db.queries.measurements import snapshots
+from db.queries.measurements.scalars import Scalar
 from db.queries.runs import runs
 from deeptracker.format import SERIES, STATISTICS
 from ingest.analysis.marks import Mark, marks
@@ -156,7 +159,9 @@ class TestData:
     def test_a_version_of_a_series_is_read_once(self, session: Session, run: StoredRun) -> None:
         at = snapshots.snapshots(session, run_id=run.run_id)
         first = analysis_of(session, run.run_id).series(session, "train_loss", at=at)
-        assert analysis_of(session, run.run_id).series(session, "train_loss", at=at) is first
+        second = analysis_of(session, run.run_id).series(session, "train_loss", at=at)
+        assert second.values is first.values
+        np.testing.assert_array_equal(second.iterations, run.scalars["train_loss"][0])
         session.execute(update(Run).where(Run.id == run.run_id).values(version=Run.version + 1))
         session.execute(delete(scalar).where(scalar.c.run_id == run.run_id))
         later = analysis_of(session, run.run_id)
@@ -221,6 +226,14 @@ class TestData:
 
 
 class TestMemory:
+    @pytest.mark.parametrize("at", [[], [7], [0, 1, 2], [4, 5, 6, 9], [3, 1_600]])
+    def test_a_series_is_the_same_when_it_was_kept(self, at: list[int]) -> None:
+        series = Scalar(np.array(at, np.int32), np.linspace(0, 1, len(at)))
+        back = unpacked(packed(series))
+        assert back.iterations.dtype == np.int32
+        np.testing.assert_array_equal(back.iterations, series.iterations)
+        assert back.values is series.values
+
     def test_long_series_of_versions_before_are_forgotten(
         self, session: Session, run: StoredRun
     ) -> None:
@@ -243,7 +256,7 @@ class TestMemory:
 
 class TestState:
     def test_a_finished_run_need_not_be_asked_again(self, session: Session, run: StoredRun) -> None:
-        state = data.state(session, run.run_id)
+        state = run_state.state(session, run.run_id)
         token = state.pop("version")
         assert re.fullmatch(rf"{run.uuid[:8]}\.1\.[0-9a-f]{{16}}", token)
         assert state == {
@@ -262,7 +275,7 @@ class TestState:
 
     def test_a_recording_run(self, session: Session) -> None:
         run = store_run(session, seed=1, state="recording", planned_iterations=2_000)
-        state = data.state(session, run.run_id)
+        state = run_state.state(session, run.run_id)
         assert state["live"]
         assert state["facts"]["last_iteration"] == "60 of 2,000"
 

@@ -9,7 +9,7 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import select
 
 from app.components.verdict import Verdict, verdict, verdicts
-from app.data import overview
+from app.data import run_state
 from app.views.runs.row import row
 from db.models import FindingMute, Run
 from db.queries.runs import findings, runs
@@ -108,7 +108,7 @@ class TestStored:
             "set (2 rules), the training error (1 rule)."
         )
         assert told.why == (why if name == "not judged" else "")
-        facts = overview.state(session, run.id)["facts"]
+        facts = run_state.state(session, run.id)["facts"]
         assert (facts["verdict"], facts["verdict_why"]) == (name, told.why)
 
     @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ class TestDying:
         session.flush()
         found = runs.get_run(session, run_id=run.id)
         assert [one.heartbeats for one in runs.list_runs(session) if one.id == run.id] == [False]
-        told = overview.state(session, run.id)
+        told = run_state.state(session, run.id)
         assert (told["state"], told["live"]) == ("quiet", True)
         assert told["facts"]["state"].startswith("recording; no news since 2")
         shown = json.dumps(row(found, thought=badge(session, found)), cls=PlotlyJSONEncoder)
@@ -178,7 +178,7 @@ class TestDying:
 
     def test_the_header_says_it(self, session, run):
         judge(session, run.id, finding("not-finite", "high"))
-        told = overview.state(session, run.id)
+        told = run_state.state(session, run.id)
         assert told["state"] == "failed"
         assert told["facts"]["state"] == "complete, ended in NaN"
         assert told["facts"]["verdict"] == "fault"

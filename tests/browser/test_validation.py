@@ -319,6 +319,18 @@ def test_an_error_of_one_class_is_not_said_of_the_next(page: Page, digits: int, 
     watch.troubles.clear()
 
 
+def test_a_class_that_an_address_names_and_the_run_has_not_is_not_asked_for(
+    page: Page, digits: int, watch: Watch
+) -> None:
+    said = "There is no class 99 in this run: they are 0 to 9."
+    open_view(page, digits, "openclasses=3,99")
+    expect(page.locator("#validation-gallery")).to_contain_text(said)
+    page.goto(f"/run/{digits}/cube?sliceclass=99")
+    expect(page.locator("#cube-front-legend")).to_have_text(said)
+    data_asked = [address for address in watch.requests if address.startswith("/data/")]
+    assert not [address for address in data_asked if "class=99" in address]
+
+
 def test_what_changed_since_the_pin(page: Page, digits: int, iterations: list[int]) -> None:
     first, middle, last = iterations[0], iterations[1], iterations[-1]
     page.goto(f"/run/{digits}/change?pins={first}")

@@ -1,5 +1,7 @@
 """What the store says of images without a prediction, and of snapshots that were not validated."""
 
+import weakref
+
 import numpy as np
 import pytest
 from sqlalchemy.orm import Session
@@ -97,6 +99,9 @@ def test_one_snapshot_of_all_images(session, run_id):
     assert sorted(prediction) == sorted(PREDICTIONS[3])
     assert predictions.at(30) is None
     assert predictions.at(31) is None
+    left = weakref.ref(predictions)
+    del predictions
+    assert left() is None  # nothing of it refers to it: its blocks go at once
 
 
 def course(session, run_id):

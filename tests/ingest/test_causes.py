@@ -1,5 +1,7 @@
 """Causes are told by their marks, each from a made-up run with one fault; a sound run has none."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -176,6 +178,14 @@ def test_the_first_cause_is_what_went_wrong_and_where(cause):
 
 def test_of_a_sound_run_nothing_is_explained():
     assert diagnose(event(healthy(), right))[0].cause == UNEXPLAINED
+
+
+def test_an_event_is_held_by_nobody_once_it_is_judged():
+    judged = event(*next(iter(FAULTS.values()))[0]())
+    diagnose(judged)
+    left = weakref.ref(judged)
+    del judged
+    assert left() is None  # it holds the history of its run
 
 
 def test_probabilities_fall_and_are_no_more_than_one():

@@ -15,12 +15,12 @@ def test_forgetting_equals_the_definition(images, snapshots, seed):
     correct = rng.random((images, snapshots)) < rng.random()
     image, snapshot = np.nonzero(correct[:, 1:] != correct[:, :-1])
     snapshot = snapshot + 1
-    order = rng.permutation(len(image))
+    order = rng.permutation(len(image))  # in order of time, and in any within a snapshot
+    order = order[np.argsort(snapshot[order], kind="stable")]
     image, snapshot = image[order].astype(np.int32), snapshot[order].astype(np.int32)
     found = forgetting(
         snapshot,
         image,
-        correct[image, snapshot].astype(np.uint8),
         correct_now=correct[:, -1].astype(np.uint8),
     )
     for i in range(images):
@@ -41,10 +41,10 @@ def test_forgetting_equals_the_definition(images, snapshots, seed):
 
 def test_no_image_and_no_flip():
     none = np.zeros(0, np.int32)
-    found = forgetting(none, none, np.zeros(0, np.uint8), correct_now=np.array([1, 0], np.uint8))
+    found = forgetting(none, none, correct_now=np.array([1, 0], np.uint8))
     assert found.first_learned.tolist() == [0, NEVER]
     assert found.forgotten.tolist() == [0, 0]
-    assert len(forgetting(none, none, np.zeros(0, np.uint8), correct_now=none).forgotten) == 0
+    assert len(forgetting(none, none, correct_now=none).forgotten) == 0
     for shape in ((0, 4), (3, 0)):
         never = forgetting_of(np.zeros(shape, np.float32))
         assert never.first_learned.tolist() == [NEVER] * shape[0]

@@ -14,11 +14,12 @@ class WindowOptions(ChartOptions):
 
 
 class ValidationRowsOptions(DataOptions):
-    """Rows of the validation set; `anomalies` and `groups` are templates of addresses."""
+    """Rows of the validation set, of so many classes; `anomalies` and `groups` are templates."""
 
     base: str
     anomalies: str
     groups: str
+    classes: int
     legend: str
     say: Say
 

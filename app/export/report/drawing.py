@@ -3,8 +3,8 @@
 import base64
 import io
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -142,9 +142,19 @@ def class_map(found: ClassMap) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-@lru_cache(maxsize=4)
+# Of the maps that are kept (content.py), no longer than they are.
+_pictures: WeakKeyDictionary[ClassMap, str] = WeakKeyDictionary()
+
+
 def _png(found: ClassMap) -> str:
-    """Return the map as base64 of a PNG, one pixel a cell."""
+    """Return the map as base64 of a PNG, one pixel a cell; drawn once."""
+    known = _pictures.get(found)
+    if known is None:
+        known = _pictures[found] = _drawn(found)
+    return known
+
+
+def _drawn(found: ClassMap) -> str:
     stops = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in ACCURACY], float)
     ramp = np.stack(
         [np.interp(np.linspace(0, 1, LEVELS), np.linspace(0, 1, len(stops)), s) for s in stops.T], 1

@@ -3,7 +3,7 @@
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from app.binary import register_data, register_state
-from app.data import overview
+from app.data import overview, run_state
 from app.selection import STORE
 from app.views.overview import words
 from app.views.overview.ids import Ids
@@ -15,7 +15,7 @@ def register(app: Dash) -> None:
     register_data(app.server, "class-error", overview.class_error)
     register_data(app.server, "layer-profile", overview.layer_map)
     register_data(app.server, "marks", overview.marks)
-    register_state(app.server, "state", overview.state)
+    register_state(app.server, "state", run_state.state)
     words.register(app)
     app.clientside_callback(
         ClientsideFunction("overview", "forkAddress"),

@@ -79,7 +79,7 @@ def layout(context: PageContext) -> html.Div:
                         [
                             _axis(base),
                             _strip(base, converted=was_imported(run.id)),
-                            _rows(base, anomalies),
+                            _rows(base, anomalies, run.class_count),
                         ],
                         className="validation-main",
                     ),
@@ -205,7 +205,7 @@ def _strip(base: str, *, converted: bool) -> html.Div:
     )
 
 
-def _rows(base: str, anomalies: str) -> html.Section:
+def _rows(base: str, anomalies: str, classes: int) -> html.Section:
     rows = chart(
         Ids.ROWS,
         "validationrows",
@@ -214,6 +214,7 @@ def _rows(base: str, anomalies: str) -> html.Section:
         base=base,
         anomalies=anomalies,
         groups=f"{base}/groups?clusters={{clusters}}",
+        classes=classes,
         legend=Ids.LEGEND,
         say=_SAY,
     )

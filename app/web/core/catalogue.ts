@@ -1,6 +1,7 @@
 // Every measured quantity, its words, format and place, and what is said where there is nothing to
 // show, as the page brought them from Python.
 
+import { numbers } from "../base/numbers.ts";
 import { hasPage } from "./page.ts";
 
 interface Measured {
@@ -34,6 +35,10 @@ export function catalogue(): Catalogue {
 
 /** Return what is said where something is missing. */
 export const nothing = (missing: Missing): string => catalogue().empty[missing] ?? missing;
+
+/** Return what is said of a class that an address names and the run, with `count` of them, has not. */
+export const noClass = (id: number, count: number): string =>
+  `There is no class ${numbers.integer(id)} in this run: they are 0 to ${numbers.integer(count - 1)}.`;
 
 /** Whether a quantity is a ratio of two norms, of which there is no statistic to choose. */
 export const isRatio = (measure: string): boolean => catalogue().ratios.includes(measure);

@@ -343,6 +343,7 @@ export interface ValidationRowsOptions extends DataOptions {
   base: string;
   anomalies: string;
   groups: string;
+  classes: number;
   legend: string;
   say: Say;
 }

@@ -1,6 +1,7 @@
 """What the network predicted for all images at one snapshot after the other."""
 
-from functools import cached_property, lru_cache
+from collections import OrderedDict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ class SnapshotPredictions:
 
     def __init__(self, session: Session, *, run_id: int) -> None:
         self._session, self._run_id = session, run_id
-        self._block = lru_cache(_BLOCKS_KEPT)(self._read)
+        # No lru_cache of a method: it and the reader would hold each other, and 30 MB, until Python
+        # looks for garbage.
+        self._blocks: OrderedDict[int, Predictions | None] = OrderedDict()
 
     @cached_property
     def _sizes(self) -> dict[int, int]:
@@ -68,6 +71,15 @@ class SnapshotPredictions:
         first, number, place = self._places[iteration]
         found = self._block(first, number)
         return None if found is None else (self._label, found[place].astype(np.int32))
+
+    def _block(self, first: int, number: int) -> Predictions | None:
+        """Return a block, one of the last that were asked for as it was read."""
+        if first not in self._blocks:
+            self._blocks[first] = self._read(first, number)
+            if len(self._blocks) > _BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(first)
+        return self._blocks[first]
 
     def _read(self, first: int, number: int) -> Predictions | None:
         """Return the predictions of a block [snapshots, images]; None where it has none."""

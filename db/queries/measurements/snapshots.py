@@ -180,6 +180,19 @@ def flips(session: Session, *, run_id: int) -> Flips:
     )
 
 
+def flipped_images(session: Session, *, run_id: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return `snapshot` and `image` of what flips returns, in half the bytes."""
+    rows = fetch(
+        session,
+        "SELECT flip_image FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
+        {"run": run_id},
+    )
+    if not rows:
+        require_run(session, run_id=run_id)
+    counts = np.fromiter((len(row[0]) // 4 for row in rows), np.int64, len(rows))
+    return np.repeat(np.arange(len(rows), dtype=np.int32), counts), joined(rows, 0, "i4")
+
+
 def correct_now(session: Session, *, run_id: int) -> NDArray[np.uint8]:
     """Return whether each image is classified correctly at the last snapshot, u1 [N].
 

@@ -12,6 +12,7 @@ from sqlalchemy import Select, Text, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from db.engine import RUNS_OF_ONE_MOMENT
 from db.errors import InTrash, NotFound
 from db.models import Account, Run, snapshot
 from db.queries.runs.run_names import RUN_NAME
@@ -166,27 +167,34 @@ def get_run(session: Session, *, run_id: int, trashed: bool = False) -> RunRow:
 
     With `trashed`, also from the trash.
     """
-    if not 0 < run_id <= LARGEST_ID:
-        raise NotFound("run", run_id)
-    query = select_runs().where(Run.id == run_id)
-    found = session.execute(query).one_or_none()
+    found = _rows(session, [run_id]).get(run_id)
     if found is None:
         raise NotFound("run", run_id)
     if found.trashed_at is not None and not trashed:
         raise InTrash(run_id)
-    return run_row(found._asdict())
+    return found
 
 
 def get_runs(session: Session, *, run_ids: Sequence[int]) -> list[RunRow]:
     """Return several runs in the order asked for, by one query; refuses as `get_run` does."""
-    asked = [run_id for run_id in run_ids if 0 < run_id <= LARGEST_ID]
-    rows = {row.id: row for row in session.execute(select_runs().where(Run.id.in_(asked)))}
+    rows = _rows(session, run_ids)
     for run_id in run_ids:
         if run_id not in rows:
             raise NotFound("run", run_id)
         if rows[run_id].trashed_at is not None:
             raise InTrash(run_id)
-    return [run_row(rows[run_id]._asdict()) for run_id in run_ids]
+    return [rows[run_id] for run_id in run_ids]
+
+
+def _rows(session: Session, run_ids: Sequence[int]) -> dict[int, RunRow]:
+    """Return those of the runs that there are, by id; each is read once of one moment."""
+    known: dict[int, RunRow] = session.info.get(RUNS_OF_ONE_MOMENT, {})
+    unread = [i for i in run_ids if i not in known and 0 < i <= LARGEST_ID]
+    if unread:
+        one = Run.id == unread[0] if len(unread) == 1 else Run.id.in_(unread)
+        found = session.execute(select_runs().where(one))
+        known |= {row.id: run_row(row._asdict()) for row in found}
+    return known
 
 
 def get_run_by_uuid(session: Session, *, uuid: UUID | str) -> RunRow:

@@ -1,7 +1,9 @@
 """What the causes of an event are judged by: the history around it, and what was found there."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.rules.losses import log_loss
+
+T = TypeVar("T")
 
 # What was usual before an event, and the level after it, are medians over so many snapshots.
 AROUND = 5
@@ -86,6 +90,8 @@ class Event:
     run: RunSeries
     at: int
     findings: tuple[Finding, ...]
+    # What functions of the event gave, by function: see `once`.
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def history(self) -> History:
@@ -167,6 +173,23 @@ class Event:
         iteration = self.history.iteration
         first = int(iteration[self.at - 2]) if self.at >= 2 else -1
         return first, int(iteration[min(self.at + 1, len(iteration) - 1)])
+
+
+def once(function: Callable[[Event], T]) -> Callable[[Event], T]:
+    """Let a function of an event be computed once for each, and be known for as long as that.
+
+    A cache of the function would hold the last events, and each holds the history of its run: half
+    a gigabyte of a worker, until it judges other runs.
+    """
+
+    @wraps(function)
+    def known(event: Event) -> T:
+        if function not in event.known:
+            event.known[function] = function(event)
+        found: T = event.known[function]
+        return found
+
+    return known
 
 
 def _median(part: Floats, *, least: int) -> Floats:

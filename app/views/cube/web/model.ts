@@ -196,6 +196,7 @@ export class Model {
     const single =
       this.ready("correlation") &&
       selection.sliceclass !== null &&
+      selection.sliceclass < this.classes &&
       this.columnOfClass(selection.sliceclass) < 0;
     if (single)
       found.single = `correlation-filters?${WINDOW}&top={top}&quantity={topquantity}&class={sliceclass}`;

@@ -4,6 +4,7 @@ import {
   catalogue,
   colours,
   type Format,
+  noClass,
   numbers,
   selectionStore,
   type TooltipLine,
@@ -207,6 +208,8 @@ function note(cube: Cube, face: FaceName): string {
     if (!what || what.matrix.data.some(Number.isFinite)) return "";
     return "Every value of this choice is NaN: it was not recorded. Choose another one.";
   }
+  if (face === "front" && selection.sliceclass! >= cube.model.classes)
+    return noClass(selection.sliceclass!, cube.model.classes);
   if (!sets || (face === "top" && selection.slicelayer === null)) return "";
   const { reason, message } = sets.meta;
   if (reason && reason !== "single") return message;

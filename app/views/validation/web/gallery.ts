@@ -12,6 +12,7 @@ import {
   LastAnswer,
   make,
   type Names,
+  noClass,
   nothing,
   numbers,
   pictures,
@@ -101,6 +102,7 @@ class Gallery implements Handler {
     if (id === null || id >= this.names.length) {
       this.answer.forget();
       this.shown = null;
+      if (id !== null) return noClass(id, this.names.length);
       return "Open a class, or click one in the table above, to see its images at the cursor.";
     }
     this.tiles.hidden = false;

@@ -1,7 +1,7 @@
 // Rows of the validation set, its clusters, classes and images on the shared time axis.
 //
 // One canvas shows the rows in sight; a scroller beside it moves through the others.
-// Options: url (class-error), base, anomalies and groups (address templates), legend, say.
+// Options: url (class-error), base, anomalies and groups (address templates), classes (how many), legend, say.
 
 import {
   addressOf,
@@ -62,7 +62,8 @@ const ahead = (options: Options, selection: Selection): string[] => [
   options.url,
   templateOf("anomalies", options, selection),
   templateOf("groups", options, selection),
-  ...selection.openclasses.map((id) => imagesOf(options, id)),
+  // An address may name a class that the run has not.
+  ...selection.openclasses.filter((id) => id < options.classes).map((id) => imagesOf(options, id)),
 ];
 
 const LEAST_HEIGHT = 320;

@@ -1,12 +1,11 @@
 """Marks of single classes: which are hit, and what their images are predicted as."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark, Place
-from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.event import Event, once
 from ingest.analysis.causes.mutual import most_mutual
 from ingest.analysis.health.history import Floats
 
@@ -29,7 +28,7 @@ class Hits:
         return [int(c) for c in np.argsort(-self.lost, kind="stable") if self.z[c] >= _HIT]
 
 
-@lru_cache(maxsize=4)
+@once
 def hits(event: Event) -> Hits | None:
     """Return how many images each class loses; None where validation does not tell."""
     error, size = event.history.class_error, event.history.class_size.astype(np.float64)
@@ -93,7 +92,7 @@ def _some(event: Event) -> bool | None:
     return None if told is None else bool(told[1])
 
 
-@lru_cache(maxsize=4)
+@once
 def exchanged_pair(event: Event) -> tuple[int, int] | None:
     """Return the two classes most predicted as each other; None where none is by half."""
     if _most_wrong(event):

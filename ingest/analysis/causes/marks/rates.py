@@ -1,15 +1,13 @@
 """Marks of the learning rate and of what the run says of itself."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from ingest.analysis.causes.cause import Mark
-from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.event import Event, once
 from ingest.analysis.health.history import Floats
 
 
-@lru_cache(maxsize=4)
+@once
 def logged_rate(event: Event) -> tuple[Floats, Floats] | None:
     """Return the learning rates before and around the event, each f8 [n]; None: not logged."""
     told = event.run.logged("learning_rate", *event.stretch)
