@@ -191,8 +191,8 @@ class Prober:
             self._writer.remarks.add(
                 "probes",
                 "time",
-                f"the probes take {cost:.2f} s each, {share:.0%} of the time of the snapshots; "
-                "probe fewer images or layers, or less often (probe_every=)",
+                f"the probes take {cost:.2f} s each, {100 * share:.0f} % of the time of the "
+                "snapshots; probe fewer images or layers, or less often (probe_every=)",
                 iteration=iteration,
             )
 

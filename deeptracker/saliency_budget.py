@@ -66,7 +66,7 @@ class Bounded:
             "probes",
             "saliency time",
             f"some probes have no saliency: it takes {self._longest:.1f} s each, and may take "
-            f"{SHARE_OF_TIME:.0%} of the training's time; probe fewer images, or less often "
-            "(probe_every=)",
+            f"{100 * SHARE_OF_TIME:.0f} % of the training's time; probe fewer images, or less "
+            "often (probe_every=)",
             iteration=iteration,
         )

@@ -184,8 +184,8 @@ class SnapshotTaker:
                 "optimizer",
                 "moved without a step",
                 f"the weights of {_named([n for n, _ in moved], len(self._layers))} moved between "
-                f"two snapshots (layer {name!r} by up to {most:.2%}), but no step in iteration "
-                f"{iteration} moved them",
+                f"two snapshots (layer {name!r} by up to {100 * most:.2f} %), but no step in "
+                f"iteration {iteration} moved them",
                 iteration=iteration,
             )
 

@@ -23,7 +23,7 @@ def run_facts(run: RunRow, verdict: Verdict = UNKNOWN) -> dict[str, str]:
     last = "none yet" if run.last_iteration is None else f"{run.last_iteration:,}"
     if run.last_iteration is not None and run.planned_iterations:
         last += f" of {run.planned_iterations:,}"
-    error = "not known" if run.last_error is None else f"{run.last_error:.1%}".replace("%", " %")
+    error = "not known" if run.last_error is None else f"{100 * run.last_error:.1f} %"
     if run.last_error is not None and math.isnan(run.last_error):
         error = "NaN"
     state = STATE_WORDS.get(run.state, run.state)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ingest.analysis.causes import BY_NAME, MARK_BY_NAME, UNEXPLAINED
 from ingest.analysis.health.finding import Names
+from ingest.analysis.health.words import sentence
 
 _UNEXPLAINED = "Unexplained"
 # Below it a further cause is not worth a reader's time.
@@ -67,7 +68,7 @@ def _told(document: Mapping[str, Any], names: Names) -> Told:
     return Told(
         name,
         cause.title,
-        said[:1].upper() + said[1:],
+        sentence(said, *(names.layer(i) for i in layers)),
         probability,
         cause.counter_test,
         classes,

@@ -46,7 +46,7 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
     message = ""
     if reason is not None:
         m = (
-            f"{asked.window.m:.0%} of the class"
+            f"{100 * asked.window.m:.0f} % of the class"
             if asked.window.share
             else (f"{asked.window.m:g} image{'' if asked.window.m == 1 else 's'}")
         )

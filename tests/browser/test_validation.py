@@ -163,7 +163,7 @@ def test_window_threshold_direction_and_immediate_change(
     page.get_by_text("Forgotten", exact=True).click()
     rest(page)
     expect(table_rows(page)).to_have_count(count(k="1", m="2", direction="forgotten"))
-    page.locator("#validation-unit").select_option("share")
+    page.locator("#validation-unit").get_by_text("% of the class").click()
     rest(page)
     expect(table_rows(page)).to_have_count(
         count(k="1", m="0.1", share="true", direction="forgotten")

@@ -1,6 +1,7 @@
 """Causes are told by their marks, each from a made-up run with one fault; a sound run has none."""
 
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -262,3 +263,44 @@ def test_a_probability_claims_no_more_than_is_known(share, text):
 
 def test_there_are_layers_enough():
     assert len(NAMES.layers) == LAYERS
+
+
+def growing_checkpoints():
+    """Return a run of checkpoints alone: no loss, no steps; weights that grow from the start."""
+    weight = layer_statistic("weight", "l2") * np.exp(0.1 * np.arange(SNAPSHOTS))
+    nothing = unknown(healthy())
+    return replace(nothing, layers={**nothing.layers, ("weight", "l2"): weight})
+
+
+def test_no_cause_claims_what_was_not_recorded():
+    """Weights that grow were told to "hardly move" where nothing but checkpoints is known."""
+    history = growing_checkpoints()
+    found = diagnose(Event(RunSeries(history, lambda at: None), 0, ()), most=len(CAUSES) + 1)
+    assert found[0].cause == UNEXPLAINED
+    claims = {cause.name for cause in CAUSES if cause.shown_by}
+    assert {"rate-too-low", "frozen-layer", "duplicated-batches"} <= claims
+    assert claims.isdisjoint(one.cause for one in found)
+
+
+def test_small_steps_of_a_schedule_that_ends_are_no_fault():
+    rate = np.where(np.arange(SNAPSHOTS) < AT, 0.1, 1e-4)
+    steps = layer_statistic("update", "l2") * np.where(np.arange(SNAPSHOTS) < AT, 1, 1e-3)
+    logged = {"learning_rate": Logged(healthy().iteration, rate)}
+    kept = {**healthy().logged, **logged}
+    history = healthy(learning_rate=rate, layers={("update", "l2"): steps}, logged=kept)
+    assert "rate-too-low" not in {one.cause for one in diagnose(event(history, right), most=99)}
+
+
+def test_a_layer_that_stood_still_before_explains_nothing_later():
+    history, taken_for = frozen()
+    for at, wanted in ((AT, True), (AT + 20, False)):
+        found = diagnose(Event(RunSeries(history, taken_for), at, ()), most=len(CAUSES) + 1)
+        assert ("frozen-layer" in {one.cause for one in found}) is wanted
+
+
+def test_a_layer_keeps_its_name_where_a_sentence_begins_with_it():
+    document = {"cause": "frozen-layer", "probability": 0.9, "classes": [], "layers": [0]}
+    document |= {"for": [], "against": []}
+    names = [Names((name,), ()) for name in ("layer1.conv2", "conv1")]
+    told = [suspects({"causes": [document]}, one)[0].text for one in names]
+    assert told == ["layer1.conv2 no longer learns.", "Layer conv1 no longer learns."]

@@ -332,6 +332,13 @@ class TestTraining:
         [plateau] = found("plateau", healthy(train_loss=loss))
         assert (plateau.severity, plateau.end) == (Severity.HIGH, None)
 
+    def test_what_was_learned_and_lost_is_not_told_as_nothing_learned(self):
+        loss = changed("train_loss", slice(AT, None), 2.3)
+        [plateau] = found("plateau", healthy(train_loss=loss))
+        assert (plateau.severity, plateau.start) == (Severity.HIGH, 10 * (AT + 1))
+        assert "is back at" in plateau.text
+        assert "iteration 410" in plateau.text
+
     def test_a_learning_rate_far_above_all_before(self):
         rate = np.full(800, 0.1)
         rate[405:412] = 5.0
@@ -428,6 +435,15 @@ class TestLayers:
         assert finding.severity is Severity.LOW
         update[:] = 0.0
         assert found("frozen-layer", healthy(layers={("update", "l2"): update})) == []
+
+    def test_what_comes_to_rest_for_want_of_a_gradient_is_not_frozen(self):
+        """An optimizer's momentum moves dead units on for a while: one fault, one finding."""
+        update, gradient = layer_statistic("update", "l2"), layer_statistic("gradient", "l2")
+        gradient[1, AT:], update[1, AT + 12 :] = 0, 0
+        history = healthy(layers={("update", "l2"): update, ("gradient", "l2"): gradient})
+        assert found("frozen-layer", history) == []
+        [finding] = found("zero-gradient", history)
+        assert (finding.start, finding.layers) == (10 * (AT + 1), (1,))
 
     def test_a_layer_that_steps_otherwise_than_before(self):
         update = layer_statistic("update", "l2")

@@ -101,7 +101,9 @@ def test_says_whose_memory_it_is_and_which_gpu():
     assert told("gpu3_memory_gb", np.linspace(8, 16, SNAPSHOTS))[0].text.startswith(
         "GPU 3's memory"
     )
-    assert told("gpu3_percent", np.zeros(SNAPSHOTS))[0].text == "GPU 3 is busy 0% of the time only."
+    assert (
+        told("gpu3_percent", np.zeros(SNAPSHOTS))[0].text == "GPU 3 is busy 0 % of the time only."
+    )
 
 
 def test_only_the_scalars_that_a_rule_looks_at_are_read():

@@ -530,7 +530,7 @@ class TestPictures:
         with mail_server() as (settings, inbox):
             sending.send_email(settings, "you@example.org", alert, link="http://x/run/3")
         text, png = inbox[0].get_payload()
-        assert "Most probable cause: rate jump (80%)." in text.get_payload(decode=True).decode()
+        assert "Most probable cause: rate jump (80 %)." in text.get_payload(decode=True).decode()
         assert png.get_payload(decode=True) == drawn
 
     @pytest.mark.parametrize("values", [[None, None], [-1.0, 0.0]])

@@ -51,7 +51,11 @@ def diagnose(event: Event, *, most: int = MOST_SUSPECTS) -> tuple[Suspect, ...]:
     its own: those of a training that goes wrong make no training slow.
     """
     seen = seen_marks(event)
-    causes = OF_MACHINE if of_machine(event) else _OF_TRAINING
+    causes = [
+        cause
+        for cause in (OF_MACHINE if of_machine(event) else _OF_TRAINING)
+        if not cause.shown_by or any(seen.get(mark) for mark in cause.shown_by)
+    ]
     weights = {cause.name: _evidence(cause, seen) for cause in causes}
     odds = {
         name: math.log(BY_NAME[name].prior) + TEMPER * sum(parts.values())

@@ -39,7 +39,9 @@ class Cause:
 
     `says` tells it of `{classes}` or `{layers}`, `counter_test` what to do that would refute it;
     `marks` are how often it leaves each mark; `place(event)` is where it sits, None: nowhere in
-    particular. `prior` is how common it is against the others. `source` is where it is described.
+    particular. `shown_by` are marks that its words claim: where none of them was seen, it is no
+    suspect, whatever else fits. `prior` is how common it is against the others. `source` is where
+    it is described.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Cause:
     counter_test: str
     marks: Mapping[str, float]
     place: Callable[[Event], Place] | None = None
+    shown_by: tuple[str, ...] = ()
     prior: float = 1.0
     source: str
 

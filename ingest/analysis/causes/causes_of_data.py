@@ -35,7 +35,10 @@ OF_DATA = (
     Cause(
         name="class-missing",
         title="A class is missing from training",
-        says="The training no longer sees images of {classes}.",
+        says=(
+            "The training no longer sees {classes}: the images are missing, or have the label of "
+            "another class."
+        ),
         counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
         marks={
             "class-judged": OFTEN,
@@ -211,6 +214,7 @@ OF_DATA = (
             "rate-rises": SELDOM,
             "loss-not-finite": NEVER,
         },
+        shown_by=("loss-periodic", "loss-swings"),
         source="Bengio, Practical Recommendations for Gradient-Based Training, 2012, 3.1",
     ),
     Cause(
@@ -233,6 +237,7 @@ OF_DATA = (
             "loss-beyond-chance": NEVER,
             **_NO_LAYER,
         },
+        shown_by=("gap-opens",),
         source="Lee et al., Deduplicating Training Data Makes Language Models Better, ACL 2022",
     ),
 )

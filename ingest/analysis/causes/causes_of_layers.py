@@ -23,6 +23,7 @@ OF_LAYERS = (
             "nearly-all-classes": SELDOM,
         },
         place=of_still,
+        shown_by=("layer-still",),
         source="by definition: an update of exactly 0",
     ),
     Cause(
@@ -88,6 +89,7 @@ OF_LAYERS = (
             "from-the-start": SELDOM,
         },
         place=first_zero,
+        shown_by=("gradient-sparser", "gradient-gone"),
         source="Maas et al., Rectifier Nonlinearities Improve Acoustic Models, ICML 2013",
     ),
 )

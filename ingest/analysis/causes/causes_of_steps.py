@@ -95,6 +95,7 @@ OF_STEPS = (
             "loss-beyond-chance": NEVER,
             "gap-opens": NEVER,
         },
+        shown_by=("ratio-small",),
         source="Karpathy, CS231n notes, Ratio of weights:updates: about 1e-3",
     ),
     Cause(
@@ -115,6 +116,7 @@ OF_STEPS = (
             "loss-beyond-chance": NEVER,
             "gradient-gone": SELDOM,
         },
+        shown_by=("norms-shrink",),
         source="Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
     ),
     Cause(
@@ -156,6 +158,7 @@ OF_STEPS = (
             "gradients-grow": SELDOM,
         },
         place=of_findings,
+        shown_by=("weights-not-finite", "loss-not-finite"),
         source="IEEE 754; Micikevicius et al., Mixed Precision Training, ICLR 2018",
     ),
 )

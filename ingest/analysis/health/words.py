@@ -9,17 +9,25 @@ MOST_DIGITS = 12
 
 
 def percents(*shares: float, places: int = 0) -> list[str]:
-    """Return shares as percentages, such as "97%", with so many decimal places that those differ
-    which do: "99.7%" and "99.9%", never "100%" twice. Rounded alike, they keep their order.
+    """Return shares as percentages, such as "97 %", with so many decimal places that those differ
+    which do: "99.7 %" and "99.9 %", never "100 %" twice. Rounded alike, they keep their order.
     """
     return _apart(
-        shares, lambda share, more: f"{share:.{more}%}", range(places, MOST_PLACES + 1), _percent
+        shares,
+        lambda share, more: f"{100 * share:.{more}f} %",
+        range(places, MOST_PLACES + 1),
+        _percent,
     )
 
 
 def percent(share: float, *, places: int = 0) -> str:
-    """Return a share as a percentage that says neither 0% nor 100% of what is neither."""
+    """Return a share as a percentage that says neither 0 % nor 100 % of what is neither."""
     return percents(share, 0.0, 1.0, places=places)[0]
+
+
+def points(share: float) -> str:
+    """Return a difference of two shares: "15.0 percentage points", which 15 % of one is not."""
+    return f"{percent(share, places=1).removesuffix('%')}percentage points"
 
 
 def numbers(*values: float, digits: int = 3) -> list[str]:
@@ -42,12 +50,18 @@ def as_times(value: float) -> str:
     return f"{number(value, 1.0)} times"
 
 
+def sentence(said: str, *names: str) -> str:
+    """Return words with a capital at their beginning, unless a name begins them: `layer1.conv2`."""
+    begun = any(said.startswith(name) for name in names if name)
+    return said if begun else said[:1].upper() + said[1:]
+
+
 def _number(value: float, digits: int) -> str:
     return f"{float(f'{value:.{digits}g}'):,.15g}"
 
 
 def _percent(share: float) -> str:
-    return f"{Decimal(repr(share)).scaleb(2).normalize()}%"
+    return f"{Decimal(repr(share)).scaleb(2).normalize():f} %"
 
 
 def _apart(

@@ -49,7 +49,7 @@ class WindowControls implements Handler {
   declare private readonly mValue: HTMLOutputElement;
   declare private readonly k: HTMLInputElement;
   declare private readonly m: HTMLInputElement;
-  declare private readonly unit: HTMLSelectElement;
+  declare private readonly units: HTMLInputElement[];
   declare private readonly immediate: HTMLInputElement;
   /** The windows that the slider walks through. */
   declare private readonly windows: number[];
@@ -64,13 +64,9 @@ class WindowControls implements Handler {
     this.mValue = make("output", {});
     this.k = make("input", { type: "range", min: 1, step: 1, id: `${prefix}-k` });
     this.m = make("input", { type: "range", id: `${prefix}-m` });
-    this.unit = make(
-      "select",
-      { id: `${prefix}-unit` },
-      make("option", { value: "images", textContent: "images" }),
-      make("option", { value: "share", textContent: "% of the class" }),
+    this.units = ["images", "share"].map((value) =>
+      make("input", { type: "radio", name: `${prefix}-unit`, value }),
     );
-    this.unit.setAttribute("aria-label", "Unit of the threshold");
     this.immediate = make("input", { type: "checkbox", id: `${prefix}-immediate` });
     this.windows = windowsOf(options.snapshots);
     (this.k as Settable).max = this.windows.length;
@@ -103,7 +99,7 @@ class WindowControls implements Handler {
         "div",
         { className: "dt-control" },
         make("span", { textContent: "Unit of m" }),
-        this.unit,
+        this.segments(`${prefix}-unit`, ["images", "% of the class"]),
       ),
     );
     this.k.addEventListener("input", () =>
@@ -111,7 +107,17 @@ class WindowControls implements Handler {
     );
     this.m.addEventListener("input", () => selectionStore.set({ m: Number(this.m.value) }));
     this.immediate.addEventListener("change", () => this.setImmediate());
-    this.unit.addEventListener("change", () => this.setUnit());
+  }
+
+  /** Return the choice of the unit: radio buttons that look as they do on all pages (parts.css). */
+  private segments(id: string, words: string[]): HTMLElement {
+    const parts = this.units.map((radio, place) =>
+      make("label", { className: "dt-segment" }, radio, make("span", {}, words[place])),
+    );
+    const group = make("div", { id, className: "dt-segments", role: "radiogroup" }, ...parts);
+    group.setAttribute("aria-label", "Unit of the threshold");
+    group.addEventListener("change", () => this.setUnit());
+    return group;
   }
 
   private setImmediate(): void {
@@ -122,7 +128,7 @@ class WindowControls implements Handler {
   }
 
   private setUnit(): void {
-    const share = this.unit.value === "share";
+    const share = this.units[1].checked;
     selectionStore.set({ share, m: share ? SHARE : null });
   }
 
@@ -131,7 +137,10 @@ class WindowControls implements Handler {
     const place = this.windows.findIndex((one) => one >= k);
     (this.k as Settable).value = place < 0 ? this.windows.length : place + 1;
     this.immediate.checked = k === 1;
-    this.unit.value = share ? "share" : "images";
+    this.units.forEach((radio, place) => {
+      radio.checked = (place === 1) === Boolean(share);
+      radio.parentElement!.toggleAttribute("data-active", radio.checked);
+    });
     Object.assign(
       this.m,
       share

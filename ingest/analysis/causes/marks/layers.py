@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis.causes.cause import Mark, Place
-from ingest.analysis.causes.event import Event
+from ingest.analysis.causes.event import AROUND, Event
 from ingest.analysis.causes.marks.steps import one_apart
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import FilterPeaks, Floats
@@ -96,7 +96,10 @@ def _layer_scaled(event: Event) -> bool | None:
 
 
 def still(event: Event) -> NDArray[np.int64] | None:
-    """Return the layers that no longer move from the event on, while others do."""
+    """Return the layers that no longer move from the event on, while others do.
+
+    One that stood still long before is no news, and explains nothing that begins here.
+    """
     update = event.history.layer("update", "l2")
     part = update[:, event.at : event.at + 4]
     # The snapshot at which it begins may have moved still.
@@ -107,6 +110,9 @@ def still(event: Event) -> NDArray[np.int64] | None:
     gradient = event.after(event.history.layer("gradient", "l2"), skip=1)
     stood = (part == 0).all(axis=1) & (gradient != 0)
     stood &= event.history.layer("weight", "l2")[:, -1] != 0
+    # An event is dated within one snapshot.
+    past = update[:, max(0, event.at - AROUND) : max(0, event.at - 1)]
+    stood &= (past > 0).any(axis=1) | ~np.isfinite(past).any(axis=1)
     return np.flatnonzero(stood) if not stood.all() else np.zeros(0, np.int64)
 
 

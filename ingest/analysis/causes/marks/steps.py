@@ -4,7 +4,7 @@ import numpy as np
 
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event
-from ingest.analysis.causes.marks.rates import rate_change
+from ingest.analysis.causes.marks.rates import logged_rate, rate_change
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 
@@ -91,6 +91,10 @@ def _ratio_large(event: Event) -> bool | None:
 
 
 def _ratio_small(event: Event) -> bool | None:
+    """Return whether steps are tiny at a learning rate that no schedule has lowered on purpose."""
+    told = logged_rate(event)
+    if told is not None and told[1][-1] < 0.5 * told[0].max():
+        return False
     ratio = event.after(event.run.steps)
     ratio = ratio[np.isfinite(ratio)]
     return None if not len(ratio) else bool(np.median(ratio) <= -4.0)

@@ -32,8 +32,19 @@ def frozen_layer(history: History, threshold: float, names: Names) -> list[Findi
             if np.count_nonzero(inside) < threshold:
                 continue
             first += int(np.flatnonzero(inside)[0])
+            if _lost_its_gradient(history, int(layer), first):
+                continue
             found.append(_frozen(history, int(layer), first, last, names))
     return found
+
+
+def _lost_its_gradient(history: History, layer: int, first: int) -> bool:
+    """Return whether the layer stands still for want of a gradient that it had.
+
+    `zero-gradient` says so, and where it ends: the momentum of an optimizer comes to rest later.
+    """
+    gradient = history.layer("gradient", "l2")[layer]
+    return bool(gradient[first] == 0 and np.any(gradient[:first] > 0))
 
 
 def _frozen(history: History, layer: int, first: int, last: int, names: Names) -> Finding:
@@ -70,7 +81,10 @@ RULE = Rule(
     name="frozen-layer",
     title="Layer frozen",
     meaning="Steps leave a layer exactly as it was while others learn.",
-    looks_at=("An update of exactly 0 at so many snapshots on end, at which other layers moved."),
+    looks_at=(
+        "An update of exactly 0 at so many snapshots on end, at which other layers moved; where "
+        "the layer lost its gradient before, `zero-gradient` says so instead."
+    ),
     needs=(UPDATES,),
     threshold=3,
     unit="snapshots",

@@ -47,7 +47,7 @@ def gpu_idle(history: History, threshold: float, names: Names) -> list[Finding]:
                     "gpu-idle",
                     gpu=one.quantity.removeprefix("gpu").removesuffix("_percent"),
                     rank=one.of_rank,
-                    share=percent(value) if value else "0%",
+                    share=percent(value) if value else "0 %",
                 ),
                 once=True,
                 part=one.part,

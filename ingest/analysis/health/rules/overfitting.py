@@ -8,7 +8,7 @@ from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart
 from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import TRAIN_ERROR, VALIDATION, epochs
 from ingest.analysis.health.sentences import Said, declare, say
-from ingest.analysis.health.words import percent
+from ingest.analysis.health.words import percent, points
 
 # Early stopping judges by strips of so many epochs (Prechelt): a gap that is younger may be that of
 # a network which has hardly begun, or whose normalisation is still settling.
@@ -59,7 +59,7 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
             end=None,
             strength=width / threshold,
             value=width,
-            text=_overfits(history, percent(width, places=1), best, falling=falling),
+            text=_overfits(history, points(width), best, falling=falling),
             once=True,
             chart=chart_of("validation error less training error", history, gap, limit=threshold),
         )

@@ -5,7 +5,7 @@ import numpy as np
 from ingest.analysis.health import robust
 from ingest.analysis.health.example import SNAPSHOTS, healthy
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
-from ingest.analysis.health.history import History
+from ingest.analysis.health.history import Floats, History
 from ingest.analysis.health.needs import TRAIN_LOSS, snapshots
 from ingest.analysis.health.rules.losses import LOSS, falls, first_loss
 from ingest.analysis.health.rules.schedule import begins
@@ -14,6 +14,8 @@ from ingest.analysis.health.words import percent
 
 # Of the first loss: where so much of it is left, hardly anything was learned.
 _HARDLY = 0.9
+# Where the loss was lower by so much for as long, the network had learned something.
+_LEARNED = 0.7
 # Of the loss and of the error that guessing has: where both are as high, the network guesses,
 # whatever higher loss it began with.
 _GUESSES, _WRONG = 0.95, 0.8
@@ -26,6 +28,10 @@ declare(
         "plateau-guesses": (
             "The training loss is {loss}, and guessing among {classes} classes costs {guessing}; "
             "{error} of the validation images are wrong: the network guesses."
+        ),
+        "plateau-back": (
+            "The training loss is back at {level} of its first value from iteration {iteration} "
+            "on: what the network had learned is lost."
         ),
         "plateau-falls": (
             "The training loss is still at {level} of its first value, and falls slowly."
@@ -53,10 +59,12 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
     moved = abs(robust.quiet_median(part[:half]) - robust.quiet_median(part[-half:])) / began
     if level <= 1 - threshold or not moved <= 0.05:
         return _guesses(history)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(robust.smooth(loss, 5) / began - level) <= 0.1
-    first = next(s[0] for s in reversed([*robust.stretches(near, gap=2), (0, 0)][:1]))
-    severity, text = _verdict(history, level)
+    first, back = _begins(loss / began, level, length)
+    if back:
+        severity, iteration = Severity.HIGH, f"{history.iteration[first]:,}"
+        text = say("plateau-back", level=percent(level), iteration=iteration)
+    else:
+        severity, text = _verdict(history, level)
     return [
         Finding(
             "plateau",
@@ -70,6 +78,21 @@ def plateau(history: History, threshold: float, names: Names) -> list[Finding]:
             chart=chart_of(LOSS, history, loss),
         )
     ]
+
+
+def _begins(share: Floats, level: float, length: int) -> tuple[int, bool]:
+    """Return where the loss, as share of its first value, came to its level, and whether it had
+    been clearly below for long: then it is back there.
+    """
+    with np.errstate(invalid="ignore"):
+        near = np.abs(robust.smooth(share, 5) - level) <= 0.1
+        high = share >= level - 0.1
+    found = [*robust.stretches(near, gap=2)] or [(0, 0)]
+    last = found[-1][0]
+    while last > 0 and high[last - 1]:
+        last -= 1
+    back = robust.quiet_median(share[max(0, last - length) : last]) < _LEARNED * level
+    return (last, True) if back else (found[0][0], False)
 
 
 def _guesses(history: History) -> list[Finding]:
@@ -128,7 +151,8 @@ RULE = Rule(
     meaning="The training loss stays where it began.",
     looks_at=(
         "The median training loss of the last fifth of the run, as part of the first loss, while "
-        "it hardly moves; or that with the median validation error, against those of guessing."
+        "it hardly moves, or is back after it had fallen; or that with the median validation "
+        "error, against those of guessing."
     ),
     needs=(TRAIN_LOSS, snapshots(8)),
     threshold=0.2,

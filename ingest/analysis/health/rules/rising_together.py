@@ -13,7 +13,7 @@ from ingest.analysis.health.needs import TRAIN_ERROR, TRAIN_LOSS
 from ingest.analysis.health.rules.losses import CLEAR_RISE, first_loss
 from ingest.analysis.health.rules.sources import PAPER
 from ingest.analysis.health.sentences import declare, say
-from ingest.analysis.health.words import percent
+from ingest.analysis.health.words import points
 
 declare(
     {
@@ -48,7 +48,7 @@ def rising_together(history: History, threshold: float, names: Names) -> list[Fi
                 end=robust.last_iteration(history.iteration, last),
                 strength=rise / threshold,
                 value=rise,
-                text=say("rising-together", rise=percent(rise, places=1)),
+                text=say("rising-together", rise=points(rise)),
                 chart=chart_of("training error", history, history.train_error),
             )
         )
