@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import Analysis, analysis_of_run
-from app.arguments import Arguments, BadArgument
+from app.arguments import Arguments
 from app.binary import Arrays
 from app.data.aligned import (
     NO_GROUPS,

@@ -82,7 +82,9 @@ def wanted(session: Session, run_id: int, arguments: Arguments) -> dict[str, str
     return asked_for(arguments, names_of(session, run_id), MOST)
 
 
-def asked_for(arguments: Arguments, names: Iterable[str], most: int, of: str = "") -> dict[str, str]:
+def asked_for(
+    arguments: Arguments, names: Iterable[str], most: int, of: str = ""
+) -> dict[str, str]:
     """Return those of some scalars that `names` asks for, {key: name}; at most `most` of them.
 
     `of` says what the limit depends on, where it does. BadArgument.
@@ -102,12 +104,12 @@ def asked_for(arguments: Arguments, names: Iterable[str], most: int, of: str = "
 def lines(session: Session, run_id: int, arguments: Arguments) -> tuple[Arrays, Mapping[str, Any]]:
     """Serve some scalars of a run at screen resolution.
 
-    Arguments: names (keys, see `key_of`, or FIRST_WORD), from, to (iterations, both optional), pixels (of a
-    chart, one of PIXELS). Arrays: iteration i4 [T]; of each key: series.KEY.iterations i4, .values
-    f8, .odd i4 (as of a ScreenSeries) and snapshot.KEY f8 [T], the last value at every snapshot
-    (NaN: none). Where the series does not hold all from the beginning, mean.KEY.iterations i4,
-    .values f8 and .counts i4 do, as `averages`: what a smooth line is made of. meta.series: KEY ->
-    {total, shown, odd}.
+    Arguments: names (keys, see `key_of`, or FIRST_WORD), from, to (iterations, both optional),
+    pixels (of a chart, one of PIXELS). Arrays: iteration i4 [T]; of each key:
+    series.KEY.iterations i4, .values f8, .odd i4 (as of a ScreenSeries) and snapshot.KEY f8 [T],
+    the last value at every snapshot (NaN: none). Where the series does not hold all from the
+    beginning, mean.KEY.iterations i4, .values f8 and .counts i4 do, as `averages`: what a smooth
+    line is made of. meta.series: KEY -> {total, shown, odd}.
     """
     low, high = arguments.integer("from"), arguments.integer("to")
     pixels = int(arguments.choice("pixels", PIXELS, default=str(BUCKETS)))
