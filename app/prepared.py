@@ -61,6 +61,8 @@ _GROUPS = "group=runs&members=&by=&band=deviation"
 FIRST_OF_RUNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "scalar-names": f"align=iteration&{_GROUPS}",
+        # In windows of 740 pixels and more: app/web/scalars/first.ts.
+        "scalar-lines": f"align=iteration&{_GROUPS}&minus=false&base=&pixels=512&names=first",
         "events": "align=iteration&picked=",
         "classes": _PAIR,
         "images": _PAIR,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.analysis import Analysis, analysis_of_run
-from app.arguments import Arguments, BadArgument
+from app.arguments import Arguments
 from app.binary import Arrays
 from app.data.aligned import (
     NO_GROUPS,
@@ -19,7 +19,7 @@ from app.data.aligned import (
     read_alignment,
     read_groups,
 )
-from app.data.scalars import MOST, PIXELS, group_of, key_of
+from app.data.scalars import MOST, PIXELS, asked_for, first_of, group_of, key_of
 from app.data.series import BUCKETS, averages, put_series, within
 from db.queries.measurements.scalars import Scalar
 from deeptracker.format import SERIES
@@ -41,8 +41,8 @@ def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
     """Serve which scalars any of the runs has, and the axis and groups of the runs.
 
     Arguments: align, those of groups. Arrays: iteration i4 [K] (the ticks of the axis). meta.names:
-    of each scalar [key, name, group, how many of the runs have it]; groups (places of the runs;
-    null without groups) and their labels.
+    of each scalar [key, name, group, how many of the runs have it]; first (keys: see
+    app/data/scalars.py first_of); groups (places of the runs; null without groups), their labels.
     """
     runs = aligned_runs(session, run_ids, read_alignment(arguments))
     groups = read_groups(arguments, runs.runs)
@@ -52,6 +52,7 @@ def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> An
         **runs.about,
         **(NO_GROUPS if groups is None else groups.about),
         "names": [[key_of(name), name, group_of(name), count] for name, count in counts.items()],
+        "first": first_of(counts, most_names(len(runs.runs))),
     }
 
 
@@ -74,8 +75,9 @@ def names_of(session: Session, runs: AlignedRuns, analyses: Sequence[Analysis]) 
 def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
     """Serve some scalars of all runs at screen resolution.
 
-    Arguments: names (keys), align, those of groups, from, to (ticks), pixels (of a chart), minus
-    ("true": values are those less the baseline's), base (the id of that run, the first by default).
+    Arguments: names (keys, or FIRST_WORD), align, those of groups, from, to (ticks), pixels (of a
+    chart), minus ("true": values are those less the baseline's), base (the id of that run, the
+    first by default).
 
     Arrays: iteration i4 [K], the ticks. A line is that of a run (LINE is its place) or the mean of
     a group of several (LINE is g and the group's number). Of each: series.KEY.LINE.iterations i4
@@ -99,16 +101,9 @@ def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Ans
 def _wanted(
     session: Session, runs: AlignedRuns, analyses: Sequence[Analysis], arguments: Arguments
 ) -> dict[str, str]:
-    """Return the scalars that `names` asks for by their keys, {key: name}."""
-    keys = arguments.words("names")
-    most = most_names(len(runs.runs))
-    if len(keys) > most:
-        raise BadArgument(f"names may be {most} keys at most of so many runs, not {len(keys)}.")
-    known = {key_of(name): name for name in names_of(session, runs, analyses)}
-    unknown = [key for key in keys if key not in known]
-    if unknown:
-        raise BadArgument(f"names has {unknown[0][:40]!r}, which is the key of no scalar here.")
-    return {key: known[key] for key in keys}
+    """Return the scalars that `names` asks for, {key: name}."""
+    found = names_of(session, runs, analyses)
+    return asked_for(arguments, found, most_names(len(runs.runs)), " of so many runs")
 
 
 def most_names(runs: int) -> int:

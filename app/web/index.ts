@@ -96,6 +96,7 @@ export * as spreads from "./histograms/spreads.ts";
 export * as histogramTimes from "./histograms/times.ts";
 export type { PairArrays, Spread as HistogramSpread } from "./histograms/types.ts";
 export type { Look } from "./scalars/card.ts";
+export { aheadOfScalars } from "./scalars/first.ts";
 export { ScalarList } from "./scalars/list.ts";
 export { COLOURS as scalarColours, lookOfRun as runLook } from "./scalars/look.ts";
 export type { Plot, Scalar } from "./scalars/names.ts";

@@ -71,6 +71,11 @@ def test_scalars_of_both_stand_on_one_axis(member, pair):
     assert list(counts) == [*SERIES, "momentum <of> mine"]
     assert set(counts.values()) == {2}
     assert meta["groups"] is None
+    assert meta["first"] == [key for key, *_ in meta["names"]]
+    first, about = ask(member, "scalar-lines", ids[:2], names="first")
+    assert {series.partition(".")[0] for series in about["series"]} == set(meta["first"])
+    same, _ = ask(member, "scalar-lines", ids[:2], names=",".join(meta["first"]))
+    assert first.keys() == same.keys()
     names = ["train_loss", "validation_error"]
     arrays, meta = ask(member, "scalar-lines", ids[:2], names=",".join(map(key_of, names)))
     loss, error = map(key_of, names)

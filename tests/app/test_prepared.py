@@ -206,6 +206,8 @@ def test_the_compare_page_asks_first_for_the_very_addresses_that_are_kept(
     compared = set()
     for name, text in re.findall(r"/data/compare/([a-z-]+)\?([^\"\\\\]*)", page):
         if name in FIRST_OF_RUNS:
+            if name == "scalar-lines":
+                text += "&pixels=512&names=first"  # app/web/scalars/first.ts
             asked = Arguments(dict(parse_qsl(text.format(**words), keep_blank_values=True)))
             first = dict(parse_qsl(FIRST_OF_RUNS[name], keep_blank_values=True))
             assert asked.key() == Arguments(first | given).key()

@@ -56,7 +56,7 @@ def state(runs: Sequence[RunRow]) -> Component:
 def grouping(runs: Sequence[RunRow]) -> Component:
     """Return by which setting runs make groups, and what the bands of groups show.
 
-    app/views/compare/web/compare.ts hides what is not asked for.
+    Out of sight until there are groups: app/views/compare/web/state.ts shows what is asked for.
     """
     names = dict.fromkeys(name for run in runs for name in groupings_of(run))
     texts = {"": "first that differs", **{name: name for name in names}}
@@ -75,6 +75,7 @@ def grouping(runs: Sequence[RunRow]) -> Component:
             ),
         ],
         className="compare-grouping",
+        hidden=True,
     )
 
 

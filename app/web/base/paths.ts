@@ -23,25 +23,27 @@ export function follow(
   step = false,
 ): void {
   let open = false;
-  let single: [number, number] | null = null;
-  let last = 0;
+  let lone = false;
+  // No pair for each point: of 500 layers and 2,000 snapshots there are hundred thousands in a drawing.
+  let left = 0;
+  let top = 0;
   for (let column = 0; column < columns; column++) {
     const value = values[from + column];
     if (!Number.isFinite(value)) {
-      if (single) pen.lineTo(single[0] + LONE, single[1]);
-      open = false;
-      single = null;
+      if (lone) pen.lineTo(left + LONE, top);
+      open = lone = false;
       continue;
     }
-    const point: [number, number] = [x(column + 0.5), y(value)];
-    if (open && step) pen.lineTo(point[0], last);
-    if (open) pen.lineTo(...point);
-    else pen.moveTo(...point);
-    single = open ? null : point;
+    left = x(column + 0.5);
+    const before = top;
+    top = y(value);
+    if (open && step) pen.lineTo(left, before);
+    if (open) pen.lineTo(left, top);
+    else pen.moveTo(left, top);
+    lone = !open;
     open = true;
-    last = point[1];
   }
-  if (single) pen.lineTo(single[0] + LONE, single[1]);
+  if (lone) pen.lineTo(left + LONE, top);
 }
 
 /** Return the band of one standard deviation to both sides of a mean. */

@@ -30,6 +30,8 @@ class AxisBar implements Handler {
     this.chart = chart;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dt-canvas";
+    // Before it is drawn a canvas is 150 pixels high: what is below would move under the pointer.
+    this.canvas.style.height = `${HEIGHT}px`;
     chart.element.append(this.canvas);
     this.area = new PlotArea(chart);
     this.flags = document.createElement("div");

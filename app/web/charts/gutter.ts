@@ -20,6 +20,9 @@ export interface Group {
 export type Groups = readonly (string | null)[];
 type Side = Pick<Place, "left" | "top" | "height">;
 
+/** How many letters of a name stayed that was cut before: those beside it are about as long. */
+let stayed = 0;
+
 /**
  * Return `text` with its middle left out so that it fits `width`; both ends tell names apart, or
  * what follows the letter `differs` (base/names.ts).
@@ -31,11 +34,15 @@ export function shorten(context: DrawingContext, text: string, width: number, di
   let low = 0;
   let high = most.length - 1;
   const cut = (kept: number) => cutName(short, kept, differs);
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (context.measureText(cut(middle)).width <= width) low = middle;
+  for (let guess = stayed, tries = 0; low < high; tries++) {
+    // What stayed before and one letter more or less, then by halves.
+    const middle = tries < 2 && guess > low && guess <= high ? guess : (low + high + 1) >> 1;
+    const fits = context.measureText(cut(middle)).width <= width;
+    if (fits) low = middle;
     else high = middle - 1;
+    guess = fits ? middle + 1 : middle - 1;
   }
+  stayed = low;
   return cut(low);
 }
 

@@ -16,6 +16,7 @@ import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { gutters, type Iterations, timeaxis } from "../core/timeaxis.ts";
 import { Card, type CardActs, type CardState, type Look } from "./card.ts";
+import { aheadOfScalars, FIRST, GUTTER, linesOf, pixelsFor } from "./first.ts";
 import { keysOf, lookOfRun } from "./look.ts";
 import { type Part, type Plot, parts, plots, type Scalar, searched } from "./names.ts";
 import * as own from "./own.ts";
@@ -24,7 +25,6 @@ import { tryPattern } from "./patterns.ts";
 const PAGE = 24; // charts of a step of the field scalarpage, and of one request
 const NEAR = "400px"; // from what can be seen: drawn
 const GROUP = "scalars";
-const GUTTER = { left: 64, right: 12 };
 const KINDS = ["iteration", "epoch", "relative", "wall"];
 const OWN_FIELDS = [
   "scalars", "scalarregex", "scalarpins", "scalarlarge", "scalarhidden", "scalarfolded",
@@ -32,7 +32,11 @@ const OWN_FIELDS = [
 ]; // biome-ignore format: names
 gutters[GROUP] = GUTTER;
 
-type Given = Answer<{ names: Scalar[] }, Clocks & { iteration: Iterations }>;
+/** `first` are the keys of the scalars that are asked for before they are known; without it none. */
+type Given = Answer<
+  { names: Scalar[]; first?: readonly string[] },
+  Clocks & { iteration: Iterations }
+>;
 type TextField = "scalarpins" | "scalarhidden" | "scalarfolded" | "scalarown";
 
 /**
@@ -43,6 +47,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   declare readonly chart: Chart<Options>;
   protected readonly look: Look;
   protected names: readonly Scalar[] = [];
+  private first: ReadonlySet<string> = new Set();
   private clocks: Clocks | null = null;
   protected readonly cards = new Map<string, Card>();
   private readonly byElement = new WeakMap<Element, Card>();
@@ -78,6 +83,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
 
   receive({ arrays, meta }: Given): void {
     this.names = meta.names;
+    this.first = new Set(meta.first);
     this.clocks = arrays;
     timeaxis(GROUP).setColumns(
       arrays.iteration,
@@ -89,13 +95,6 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   /** Return how many scalars are asked for at once. */
   protected get most(): number {
     return PAGE;
-  }
-
-  /** Return the template of the address of some values. */
-  private asked(pixels: number, batch: readonly Card[]): string {
-    const { lines } = this.chart.options;
-    const keys = batch.map(({ plot }) => keysOf(plot)).join(",");
-    return `${lines}${lines.includes("?") ? "&" : "?"}pixels=${pixels}&names=${keys}`;
   }
 
   /** Return what tells how lines look now; where it changes, they are drawn anew. */
@@ -319,16 +318,18 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
       if (!isIntersecting) card.show(null);
       else if (!card.isShown) come.push(card);
     }
-    const widest = Math.max(0, ...come.map(({ element }) => element.clientWidth)) - GUTTER.left;
-    const pixels = [256, 512].find((one) => one >= widest) ?? 1024;
+    const pixels = pixelsFor(Math.max(0, ...come.map(({ element }) => element.clientWidth)));
+    const isFirst = ({ plot }: Card) => plot.lines.every(([key]) => this.first.has(key));
+    for (const card of come.filter(isFirst)) card.show(linesOf(this.chart.options, pixels, FIRST));
     let batch: Card[] = [];
     let size = 0;
     const ask = () => {
-      const url = this.asked(pixels, batch);
-      for (const card of batch) card.show(url);
+      const keys = batch.map(({ plot }) => keysOf(plot)).join(",");
+      for (const card of batch) card.show(linesOf(this.chart.options, pixels, keys));
       [batch, size] = [[], 0];
     };
     for (const card of come) {
+      if (isFirst(card)) continue;
       if (size && size + card.plot.lines.length > this.most) ask();
       batch.push(card);
       size += card.plot.lines.length;
@@ -374,4 +375,4 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   }
 }
 
-registerKind("scalarlist", (chart) => new ScalarList(chart));
+registerKind("scalarlist", (chart) => new ScalarList(chart), aheadOfScalars);

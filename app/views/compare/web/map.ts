@@ -25,15 +25,20 @@ import { type Aligned, compare } from "./compare.ts";
 const GROUP = "compare-maps"; // a row is pointed at on all maps at once
 const MOST_NAMES = 6;
 
-/** Return the largest size of the finite values of some arrays; 0 without any. */
-function largest(...arrays: ArrayLike<number>[]): number {
+// What the three maps make of the answer that they share, by that answer.
+const ends = new WeakMap<object, number>();
+const orders = new WeakMap<object, Map<string, Int32Array>>();
+
+/** Return the largest size of the finite values; 0 without any. */
+function largest(values: ArrayLike<number> & object): number {
+  const known = ends.get(values);
+  if (known !== undefined) return known;
   let found = 0;
-  for (const values of arrays) {
-    for (let at = 0; at < values.length; at++) {
-      const size = Math.abs(values[at]);
-      if (size > found && size < Infinity) found = size;
-    }
+  for (let at = 0; at < values.length; at++) {
+    const size = Math.abs(values[at]);
+    if (size > found && size < Infinity) found = size;
   }
+  ends.set(values, found);
   return found;
 }
 
@@ -61,7 +66,6 @@ class CompareMap extends PixelMap<CompareOptions> {
   declare protected meta: Meta;
   /** The largest value of the scale; 0 where there is none. */
   declare private end: number;
-  declare private byDifference: null;
   declare private told: string;
 
   /** Its rows are of two runs: no annotation is about them. */
@@ -77,8 +81,8 @@ class CompareMap extends PixelMap<CompareOptions> {
     const differs = side === "difference";
     // Of all ticks also where a range is shown: colours mean the same there.
     if (meta.ends) this.end = meta.ends[Number(differs)];
-    else this.end = differs ? largest(arrays.difference) : largest(arrays.first, arrays.second);
-    this.byDifference = null;
+    else if (differs) this.end = largest(arrays.difference);
+    else this.end = Math.max(largest(arrays.first), largest(arrays.second));
     this.told = "";
   }
 
@@ -121,6 +125,14 @@ class CompareMap extends PixelMap<CompareOptions> {
     const wanted = selection.compareorder;
     if (this.order && this.orderedBy === wanted) return this.order;
     this.orderedBy = wanted;
+    const known = orders.get(this.arrays) ?? new Map<string, Int32Array>();
+    orders.set(this.arrays, known);
+    this.order = known.get(wanted) ?? this.sorted(wanted);
+    known.set(wanted, this.order);
+    return this.order;
+  }
+
+  private sorted(wanted: string): Int32Array {
     const rows = Int32Array.from({ length: this.rows }, (_, row) => row);
     if (wanted === "name") {
       const collator = new Intl.Collator("en", { numeric: true });
@@ -129,7 +141,6 @@ class CompareMap extends PixelMap<CompareOptions> {
       const mean = this.means();
       rows.sort((a, b) => mean[b] - mean[a] || a - b);
     }
-    this.order = rows;
     return rows;
   }
 

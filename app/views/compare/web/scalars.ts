@@ -7,6 +7,7 @@
 import {
   type Answer,
   type AxisScale,
+  aheadOfScalars,
   type Chart,
   type ChartKinds,
   type Clocks,
@@ -157,4 +158,4 @@ class CompareScalars extends ScalarList<Options> {
 const nameOf = (runs: Options["runs"], at: number): string =>
   `${compare.letter(at)} ${runs[at].name}`;
 
-registerKind("comparescalars", (chart) => new CompareScalars(chart));
+registerKind("comparescalars", (chart) => new CompareScalars(chart), aheadOfScalars);

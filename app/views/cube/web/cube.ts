@@ -278,10 +278,11 @@ class Cube implements Handler {
         rows:
           face === "top"
             ? order
-            : this.model.once("layers", [matrix.rows], () =>
+            : (matrix.rowOf ??
+              this.model.once("layers", [matrix.rows], () =>
                 Int32Array.from({ length: matrix.rows }, (_, at) => at),
-              ),
-        columnOf: face === "right" ? order : this.columnsOf(matrix),
+              )),
+        columnOf: face === "right" ? this.classesOf(matrix, order) : this.columnsOf(matrix),
         columns: face === "right" ? this.model.classes : this.axis.columns,
         ranges: this.ranges,
         scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () =>
@@ -298,6 +299,11 @@ class Cube implements Handler {
   /** Return the column of a matrix over time for each of the axis; null: they are the same. */
   private columnsOf({ iterations, column }: CubeMatrix): Int32Array | null {
     return this.axis.columnsOf({ iteration: iterations!, column });
+  }
+
+  /** Return the column of a matrix of classes for each of their places. */
+  private classesOf({ columnAt }: CubeMatrix, order: Int32Array): Int32Array {
+    return columnAt ? order.map((id) => columnAt[id]) : order;
   }
 
   paint(): void {

@@ -36,8 +36,8 @@ const filters = (count: number): string => numbers.plural(count, "filter", "filt
 /** Return the value of a face at a cell; NaN where its matrix has none. */
 function valueAt(what: Shown, row: number, column: number): number {
   const own = what.columnOf ? what.columnOf[column] : column;
-  const { data, width } = what.matrix;
-  return own >= 0 && own < width ? data[row * width + own] : NaN;
+  const { data, width, rowOf } = what.matrix;
+  return own >= 0 && own < width ? data[(rowOf ? rowOf[row] : row) * width + own] : NaN;
 }
 
 /** Return {title, lines} of a cell {face, layer, class, column}; what is unknown is null. */
