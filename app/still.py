@@ -83,7 +83,7 @@ def _is_still(element: Component, touched: Set[str]) -> bool:
     """Whether no callback touches an element."""
     id = getattr(element, "id", None)
     return (
-        element._type.lower() in _TAGS
+        type(element).__name__.lower() in _TAGS
         and (id is None or (isinstance(id, str) and id not in touched))
         and not any(getattr(element, name, None) is not None for name in _CLICKS)
     )
@@ -103,4 +103,4 @@ def _written(part: object, touched: Set[str], add: Callable[[object], None]) -> 
     inner = children if isinstance(children, (list, tuple)) else [children]
     below = [_written(one, touched, add) for one in inner if one is not None]
     given = {name: value for name, value in attributes.items() if value is not None}
-    return [part._type.lower(), given, *below]
+    return [type(part).__name__.lower(), given, *below]

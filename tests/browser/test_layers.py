@@ -650,7 +650,9 @@ def test_blocks_of_the_graph_are_folded_and_unfolded(page: Page, digits: int) ->
     status = page.locator(f"{GRAPH} [role=status]")
     expect(status).to_contain_text("mean of the layers")
     page.keyboard.press("f")
-    page.locator(".network-listed summary").click()
+    # Not by mouse: what stands above may have moved it meanwhile.
+    page.locator(".network-listed summary").press("Enter")
+    expect(page.locator(".network-listed[open]")).to_have_count(1)
     fold = page.locator(".network-group button").first
     expect(fold).to_have_attribute("aria-expanded", "true")
     fold.press("Enter")

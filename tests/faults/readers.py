@@ -28,9 +28,13 @@ _LOOK = text("""
 
 @dataclass
 class Seen:
-    """How often somebody looked, the numbers of snapshots seen, and half-visible ones."""
+    """How often somebody looked, the numbers of snapshots seen, and half-visible ones.
+
+    `at_least`: what was seen does not go away again.
+    """
 
     looks: int = 0
+    at_least: int = 0
     away: int = 0
     counts: list[int] = field(default_factory=list)
     torn: list[tuple] = field(default_factory=list)
@@ -38,14 +42,19 @@ class Seen:
     def note(self, row: tuple) -> None:
         said, layers, classes, number, *rows = row
         whole = [3 * layers * number, layers * number, classes * number, number, number, number]
-        if said != number or list(rows) != whole or number < max(self.counts, default=0):
+        if said != number or list(rows) != whole or number < self.at_least:
             self.torn.append(row)
+        self.at_least = number
         self.counts.append(number)
 
 
 @contextmanager
-def reading(url: str) -> Iterator[Seen]:
-    """Read within the block; after it, nothing torn may have been seen, and something must."""
+def reading(url: str, *, crashes: bool = False) -> Iterator[Seen]:
+    """Read within the block; after it, nothing torn may have been seen, and something must.
+
+    A server that `crashes` may forget the last batches of a load, each as a whole: those do not
+    wait for the disk (db/load.py), and are loaded again.
+    """
     engine = make_engine(url, pool_size=1)
     seen, over = Seen(), threading.Event()
 
@@ -60,6 +69,8 @@ def reading(url: str) -> Iterator[Seen]:
                 seen.looks += 1
             except DBAPIError:
                 seen.away += 1  # the server is down, or cut the connection
+                if crashes:
+                    seen.at_least = 0
 
     reader = threading.Thread(target=look)
     reader.start()

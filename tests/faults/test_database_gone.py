@@ -50,7 +50,7 @@ def test_during_a_load(victim, database_url, store, loaded, rng, tmp_path, fault
     job_id = ask(store, loaded.path)
     log = tmp_path / "worker.log"
     with (
-        reading(database_url) as seen,
+        reading(database_url, crashes=fault is kill) as seen,
         running_worker(database_url, loaded.root, log=log) as worker,
     ):
         # By what is done already: how long a load takes depends on what else the machine does.

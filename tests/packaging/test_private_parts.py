@@ -22,6 +22,7 @@ NAMES = {
     "_backward_hooks": "torch",
     "_backward_pre_hooks": "torch",
     "_buffers": "torch",
+    "_callback_list": "dash",
     "_current_graph_task_id": "torch",
     "_flatten_layers": "keras",
     "_forward_hooks": "torch",

@@ -68,9 +68,6 @@ def scalar(session: Session, *, run_id: int, name: str) -> Scalar:
         # Values too: since the first question more may have been stored.
         rows = fetch(session, _WHOLE, key)
         iterations, values = joined(rows, 1, "i4"), joined(rows, 0, "f8")
-    elif len(iterations) and iterations[-1] - iterations[0] + 1 == len(iterations):
-        # Nothing left out, and rising within each row: then nothing comes twice.
-        return Scalar(iterations, values)
     return once(iterations, values)
 
 

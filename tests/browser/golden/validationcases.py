@@ -120,6 +120,7 @@ def _rows(case: str) -> Given:
         "base": "{data}",
         "anomalies": "{data}/anomalies",
         "groups": "{data}/groups",
+        "classes": max(2, size(case)),
         "legend": "none",
         "say": _SAY,
     }

@@ -59,7 +59,8 @@ class NetworkGraph implements Handler {
       error ? chart.failed(error) : chart.invalidate(),
     );
     this.input = new Input(this);
-    this.listHolder?.closest("details")?.addEventListener("toggle", this.toggled);
+    // What holds both: the list need not be there yet.
+    chart.element.closest("section")?.addEventListener("toggle", this.toggled, true);
   }
 
   private readonly toggled = () => this.chart.invalidate();
