@@ -40,6 +40,8 @@ BAR_MS = 500
 # Memory at the end against that at the middle: caches are full by then.
 FLAT = 1.1
 RUNS = 2
+# Seconds after a load: it is said to be done before its worker has let go of what it took for it.
+_REST = 3.0
 
 
 def command(
@@ -98,6 +100,7 @@ def _load(engine: Engine, logs: Sequence[Path], loads: int) -> Series:
                     run_upkeep.trash(session, by=admin, run_id=kept[log])
                 purge_run(engine, run_id=kept[log])
             kept[log] = _loaded(engine, log)
+            time.sleep(_REST)
             series.note(number + 1, process)
     return series
 
