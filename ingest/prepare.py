@@ -48,7 +48,6 @@ class Preparer:
         self._image_class = manifest.images.class_id
         # Compared in a third of the time where both are of one kind.
         self._label = self._image_class.astype(shape.prediction)
-        self._label_in_order = shape.in_order(self._label)
         self._shape = shape
 
     def prepare(self, snapshot: Snapshot) -> Prepared:
@@ -58,13 +57,13 @@ class Preparer:
         size = self._shape.class_size
         if prediction is not None and probability is not None:
             correct = prediction == self._label
+            without = class_no_prediction(
+                prediction, image_class=self._image_class, classes=len(size)
+            )
             # From here on they are read class by class.
             prediction = self._shape.in_order(prediction)
             probability = self._shape.in_order(probability)
-            errors = class_error(prediction == self._label_in_order, class_size=size)
-            without = class_no_prediction(
-                prediction, image_class=self._label_in_order, classes=len(size)
-            )
+            errors = class_error(self._shape.in_order(correct), class_size=size)
         elif len(self._image_class):
             errors = np.full(len(size), np.nan, np.float32)
         return Prepared(

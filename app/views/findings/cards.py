@@ -20,6 +20,7 @@ from db.queries.runs.findings import FindingRow, ThresholdRow
 from ingest.analysis.health.finding import Names
 from ingest.analysis.health.rules import BY_NAME
 from ingest.analysis.health.sentences import worded
+from ingest.analysis.health.words import sentence
 
 _VIEW_WORDS = {
     "overview": "overview",
@@ -54,7 +55,7 @@ def answer_entry(
                 [
                     html.Span(f"{rank}", className="finding-rank", **aria(hidden="true")),
                     dmc.Anchor(
-                        _capital(when(found["iteration"], found["end"])),
+                        sentence(when(found["iteration"], found["end"])),
                         href=link,
                         className="finding-when",
                     ),
@@ -72,10 +73,6 @@ def answer_entry(
         ],
         className="finding-answer",
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _chips(
@@ -106,7 +103,7 @@ def _chip(text: str, link: str) -> Component:
 
 def _evidence(evidence: Sequence[Mapping[str, Any]]) -> Component:
     items = [
-        html.Li([html.Span(f"{_capital(when(e['start'], e['end']))}: "), worded(e["text"])])
+        html.Li([html.Span(f"{sentence(when(e['start'], e['end']))}: "), worded(e["text"])])
         for e in evidence
     ]
     word = "piece" if len(items) == 1 else "pieces"
@@ -221,7 +218,7 @@ def _chart(found: FindingRow) -> Component:
     dashed = "" if found.chart["limit"] is None else " · dashed: threshold"
     if edges:
         dashed += " · green: the band of good runs"
-    caption = f"{_capital(found.chart['label'])} · shaded: while it holds{dashed}"
+    caption = f"{sentence(found.chart['label'])} · shaded: while it holds{dashed}"
     return html.Figure([html.Figcaption(caption), drawn], className="finding-figure")
 
 

@@ -11,6 +11,7 @@ from app.views.trainings.ids import argument_id
 from db.errors import Conflict
 from db.training_scripts import Argument, Script, Value
 from db.training_search import read_search, read_values
+from ingest.analysis.health.words import sentence
 
 SEARCHES = {"one": "One training", "grid": "Grid", "random": "Random search"}
 _BOOLS = {"yes": True, "no": False}
@@ -93,8 +94,7 @@ def _description(argument: Argument, search: str) -> str:
         said = f"A range such as 1..8, or values with commas between them: {said}{scale}"
     elif search != "one":
         said = "Those to try"
-    said = said[:1].upper() + said[1:]
-    return ". ".join(filter(None, (argument.help.rstrip("."), said)))
+    return ". ".join(filter(None, (argument.help.rstrip("."), sentence(said))))
 
 
 def _word(value: Value | None) -> str | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.queries.runs.existence import require_run
+from db.queries.runs.existence import require_run, rows_of_run
 from db.raw import check_choice, fetch, joined
 from deeptracker.catalogue import PEAK_QUANTITIES
 
@@ -75,13 +75,11 @@ def all_peaks(session: Session, *, run_id: int, quantity: str) -> PeaksOfRun:
     catalogue.PEAK_QUANTITIES.
     """
     check_choice(quantity, PEAK_QUANTITIES)
-    snapshots = fetch(
+    snapshots = rows_of_run(
         session,
         "SELECT iteration FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not snapshots:
-        require_run(session, run_id=run_id)
     stored = fetch(
         session,
         "SELECT layer_id, filter, value, iteration FROM filter_peak "

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import NotFound
 from db.queries.measurements.snapshots import Snapshots
-from db.queries.runs.existence import require_run
+from db.queries.runs.existence import require_run, rows_of_run
 from db.raw import Row, fetch, joined
 from deeptracker.format import SERIES
 
@@ -38,17 +38,15 @@ class Scalar:
 def scalar_names(session: Session, *, run_id: int) -> tuple[str, ...]:
     """Return the names of all series of a run, sorted."""
     # From one name to the next by the index: a plain DISTINCT reads a row per name and snapshot.
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "WITH RECURSIVE found AS ("
         "(SELECT name FROM scalar WHERE run_id = %(run)s ORDER BY name LIMIT 1) UNION ALL "
         "SELECT (SELECT s.name FROM scalar AS s WHERE s.run_id = %(run)s AND s.name > found.name "
         "ORDER BY s.name LIMIT 1) FROM found WHERE found.name IS NOT NULL"
         ") SELECT name FROM found WHERE name IS NOT NULL",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     return tuple(row[0] for row in rows)
 
 

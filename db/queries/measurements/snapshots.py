@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.queries.runs.existence import require_class, require_run
+from db.queries.runs.existence import require_class, rows_of_run
 from db.raw import across, fetch, fetch_some, joined, numbers
 from deeptracker.format import SERIES
 
@@ -56,16 +56,14 @@ class Flips:
 
 def snapshots(session: Session, *, run_id: int) -> Snapshots:
     """Return the snapshots of a run."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT iteration, epoch, recorded_at, learning_rate, train_loss, train_error, "
         "validation_loss, validation_error, coalesce(n_to_y, -1), coalesce(y_to_n, -1), "
         "coalesce(y_to_y, -1), coalesce(n_to_n, -1) "
         "FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     real = {name: numbers(rows, place, "f8") for place, name in enumerate(_REAL, start=1)}
     counts = [numbers(rows, place, "i4") for place in range(8, 12)]
     return Snapshots(iteration=numbers(rows, 0, "i4"), transitions=np.stack(counts, axis=1), **real)
@@ -73,13 +71,11 @@ def snapshots(session: Session, *, run_id: int) -> Snapshots:
 
 def iterations(session: Session, *, run_id: int) -> NDArray[np.int32]:
     """Return the iterations of a run's snapshots, rising, i4 [T]."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT iteration FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     return numbers(rows, 0, "i4")
 
 
@@ -163,14 +159,12 @@ def class_no_predictions(session: Session, *, run_id: int) -> NDArray[np.int32]:
 
 def flips(session: Session, *, run_id: int) -> Flips:
     """Return all flips of a run: about 3 million, 27 MB, at paper scale."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT flip_image, flip_before, flip_learned FROM snapshot "
         "WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     counts = np.fromiter((len(row[2]) for row in rows), np.int64, len(rows))
     return Flips(
         snapshot=np.repeat(np.arange(len(rows), dtype=np.int32), counts),
@@ -182,13 +176,11 @@ def flips(session: Session, *, run_id: int) -> Flips:
 
 def flipped_images(session: Session, *, run_id: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return `snapshot` and `image` of what flips returns, in half the bytes."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT flip_image FROM snapshot WHERE run_id = %(run)s ORDER BY iteration",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     counts = np.fromiter((len(row[0]) // 4 for row in rows), np.int64, len(rows))
     return np.repeat(np.arange(len(rows), dtype=np.int32), counts), joined(rows, 0, "i4")
 

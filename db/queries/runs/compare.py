@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.predictions import read_classes, read_predictions, read_probabilities
 from db.queries.measurements.class_results import results_of_classes
-from db.queries.runs.existence import require_run
+from db.queries.runs.existence import rows_of_run
 from db.queries.runs.runs import run_manifest
-from db.raw import Row, fetch, joined
+from db.raw import Row, joined
 from deeptracker.format import NO_PREDICTION, NOT_VALIDATED
 
 
@@ -42,13 +42,11 @@ class Results:
 
 def results_at(session: Session, *, run_id: int, iteration: int) -> Results:
     """Return the results of every image at the snapshot of an iteration."""
-    classes = fetch(
+    classes = rows_of_run(
         session,
         "SELECT class_id, images FROM class WHERE run_id = %(run)s ORDER BY class_id",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not classes:
-        require_run(session, run_id=run_id)
     sizes = np.fromiter((len(images) // 4 for _, images in classes), np.int64, len(classes))
     ids = joined(classes, 1, "i4")
     blank = np.full(len(ids), -1, np.int32)

@@ -1,15 +1,27 @@
 """Whether a run, snapshot, layer or class exists; asked only where a look-up found nothing."""
 
+from typing import LiteralString
+
 from sqlalchemy.orm import Session
 
 from db.errors import NotFound
-from db.raw import fetch
+from db.raw import Row, fetch
 
 
 def require_run(session: Session, *, run_id: int) -> None:
     """Raise NotFound where there is no such run."""
     if not fetch(session, "SELECT 1 FROM run WHERE id = %(run)s", {"run": run_id}):
         raise NotFound("run", run_id)
+
+
+def rows_of_run(session: Session, statement: LiteralString, *, run_id: int) -> list[Row]:
+    """Return what a statement about `%(run)s` finds; NotFound where that is nothing, and there is
+    no such run.
+    """
+    rows = fetch(session, statement, {"run": run_id})
+    if not rows:
+        require_run(session, run_id=run_id)
+    return rows
 
 
 def require_layer(session: Session, *, run_id: int, layer_id: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.queries.runs.existence import require_class, require_run
+from db.queries.runs.existence import require_class, rows_of_run
 from db.raw import Row, fetch, joined, numbers
 
 
@@ -51,14 +51,12 @@ class Classes:
 
 def layers(session: Session, *, run_id: int) -> Layers:
     """Return the layers of a run in the order of the network; none where it has scalars alone."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT name, kind, stage, block, branch, filters, filter_offset, parameters, inputs, "
         "groups, kernel, stride FROM layer WHERE run_id = %(run)s ORDER BY layer_id",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     names, kinds, stages, blocks, branches = (_texts(rows, place) for place in range(5))
     return Layers(
         names=names,
@@ -82,14 +80,12 @@ def _texts(rows: list[Row], place: int) -> tuple[str, ...]:
 
 def classes(session: Session, *, run_id: int) -> Classes:
     """Return the validation classes of a run; none where it validates nothing."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT name, image_count, contact_sheet IS NOT NULL FROM class "
         "WHERE run_id = %(run)s ORDER BY class_id",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     return Classes(
         names=_texts(rows, 0),
         image_count=numbers(rows, 1, "i4"),
@@ -99,13 +95,11 @@ def classes(session: Session, *, run_id: int) -> Classes:
 
 def image_classes(session: Session, *, run_id: int) -> NDArray[np.int32]:
     """Return the class of every image, i4 [N]; an image id is a place in it."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT class_id, image_count, images FROM class WHERE run_id = %(run)s",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     images = joined(rows, 2, "i4")
     found = np.empty(len(images), np.int32)
     found[images] = np.repeat(numbers(rows, 0, "i4"), numbers(rows, 1, "i4"))
@@ -138,13 +132,11 @@ def image_names(session: Session, *, run_id: int, class_id: int) -> tuple[str | 
 
 def all_image_names(session: Session, *, run_id: int) -> tuple[str | None, ...]:
     """Return the names of all images of a run by image id; None: unnamed. NotFound."""
-    rows = fetch(
+    rows = rows_of_run(
         session,
         "SELECT name FROM image WHERE run_id = %(run)s ORDER BY image_id",
-        {"run": run_id},
+        run_id=run_id,
     )
-    if not rows:
-        require_run(session, run_id=run_id)
     return tuple(row[0] for row in rows)
 
 

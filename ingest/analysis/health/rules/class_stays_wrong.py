@@ -11,7 +11,7 @@ from ingest.analysis.health.needs import VALIDATION, snapshots
 from ingest.analysis.health.rules.schedule import settling
 from ingest.analysis.health.rules.sources import WILLIAMS
 from ingest.analysis.health.sentences import declare, say
-from ingest.analysis.health.words import percents
+from ingest.analysis.health.words import percents, sentence
 
 _LEAST = 10
 # Most classes must have been learned: their error is at most this part of that of guessing.
@@ -114,7 +114,7 @@ def _stays(
         classes=tuple(int(i) for i in ids),
         text=say(
             "classes-stay-wrong" if of_worst else "class-stays-wrong",
-            classes=said[:1].upper() + said[1:],
+            classes=sentence(said),
             error=error,
             others=others,
             **of_worst,
