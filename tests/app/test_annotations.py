@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.views.annotations.ids import Ids
 from app.views.runs.ids import Ids as RunIds
 from db.engine import session_scope
+from db.models import Annotation
 from db.permissions import Role
 from db.queries.team import annotations, mentions
 from db.queries.team.annotation_rows import AnnotationRow, Target
@@ -24,6 +26,13 @@ def run_id(app_engine):
         stored = store_run(session, seed=21)
         session.commit()
     return stored.run_id
+
+
+@pytest.fixture
+def unwritten(app_engine, run_id):
+    """Forget what other tests have written in the run."""
+    with session_scope(app_engine) as session:
+        session.execute(delete(Annotation).where(Annotation.run_id == run_id))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,7 @@ def write(clients, base):
     return written
 
 
+@pytest.mark.usefixtures("unwritten")
 def test_a_thread_from_beginning_to_end(clients, base, run_id, write):
     member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
     found = member.get(base).json

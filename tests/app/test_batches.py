@@ -24,7 +24,11 @@ NAMES = [f"digit {number}" for number in range(10)]
 @pytest.fixture(scope="module")
 def run(web):
     """A run of its own with a batch ledger at iteration 20, in which image 101 made the jump."""
-    with Session(web.engine) as session:
+    return stored(web.engine)
+
+
+def stored(engine) -> int:
+    with Session(engine) as session:
         found = store_run(session, seed=11)
         session.commit()
     return found.run_id
@@ -44,7 +48,8 @@ def test_the_page_names_the_images_to_everybody(clients, run, role):
     assert '"100"' not in text
 
 
-def test_without_it_the_page_says_how_to_record_it_or_that_nothing_jumped(web, clients, run):
+def test_without_it_the_page_says_how_to_record_it_or_that_nothing_jumped(web, clients):
+    run = stored(web.engine)
     with session_scope(web.engine) as session:
         session.execute(delete(batch_ledger).where(batch_ledger.c.run_id == run))
         session.execute(update(Run).where(Run.id == run).values(version=Run.version + 1))

@@ -227,7 +227,10 @@ class TestLookUps:
         with pytest.raises(NotOnServer, match="batch ledger at iteration 30"):
             run.batch_ledger(30)
 
-    def test_annotations_and_findings(self, run, store, account, web) -> None:
+    def test_annotations_and_findings(self, tracker, store, web) -> None:
+        with session_scope(store) as session:
+            run_id = store_run(session, seed=5, snapshots=7).run_id
+        run = tracker.run(run_id)
         assert run.annotations().empty
         assert run.findings().empty
         assert run.not_judged().empty
