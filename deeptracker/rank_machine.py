@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import distributed, nn
 
-from deeptracker.machine import OF_HOST, Machine
+from deeptracker.machine import OF_HOST, PREFIX, Machine
 
 # Of so many ranks: each has about ten scalars.
 MOST_RANKS = 64
@@ -51,7 +51,21 @@ class RankMachine:
         self.machine.clock.close()
 
 
-class OtherRanks:
+class Machines:
+    """The machines of all ranks, as the process that records asks for them."""
+
+    def __init__(self, own: Machine) -> None:
+        self._own, self._others = own, _OtherRanks()
+
+    def values(self, iteration: int) -> dict[str, float]:
+        """Return the scalars of an iteration by name; none where it is not time to say them."""
+        if not self._own.due:
+            return {}
+        found = {**self._others.values(), **self._own.values(iteration)}
+        return {PREFIX + name: value for name, value in found.items()}
+
+
+class _OtherRanks:
     """What the processes that do not record have told."""
 
     def __init__(self) -> None:

@@ -16,12 +16,12 @@ from deeptracker.format.entries import fit_text
 from deeptracker.layers import Layer
 from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
-from deeptracker.machine import PREFIX, Machine
+from deeptracker.machine import Machine
 from deeptracker.measurement import try_to_measure
 from deeptracker.no_writer import NoWriter
 from deeptracker.optimizer_watch import OptimizerWatch
 from deeptracker.prober import Prober
-from deeptracker.rank_machine import OtherRanks
+from deeptracker.rank_machine import Machines
 from deeptracker.run_manifest import Description, made_manifest
 from deeptracker.run_place import Place
 from deeptracker.run_writer import RunWriter
@@ -93,7 +93,7 @@ class Recording:
         self._scalars = ScalarBuffer(self._note_odd_scalar)
         self._scalars.restore(self.writer.restored)
         self.machine = Machine(self._iteration) if machine and place is not None else None
-        self._other_ranks = OtherRanks() if self.machine is not None else None
+        self._machines = Machines(self.machine) if self.machine is not None else None
         self._training: TrainingActivations | None = None
         if training_activations and group.leads:
             self._training = TrainingActivations(model, layers, self._note_activation_error)
@@ -134,19 +134,13 @@ class Recording:
                     found["train_error"] = self._batch_error.of(scores, labels)
                     if self.machine is not None:
                         self.machine.clock.note_images(len(labels))
-            found = {**self._of_machine(iteration), **found}
+            if self._machines is not None:
+                with self.going_on("machine", "what the machine does"):
+                    found = {**self._machines.values(iteration), **found}
             kept = self._scalars.add(iteration, found)
             self.writer.journal.add(iteration, kept)
             if self._ledger is not None:
                 self._ledger.end_step(iteration, kept.get("train_loss"))
-
-    def _of_machine(self, iteration: int) -> dict[str, float]:
-        """Return what the machines of all ranks do, where it is time to say it."""
-        found: dict[str, float] = {}
-        if self.machine is not None and self._other_ranks is not None and self.machine.due:
-            with self.going_on("machine", "what the machine does"):
-                found = {**self._other_ranks.values(), **self.machine.values(iteration)}
-        return {PREFIX + name: value for name, value in found.items()}
 
     def log_more(self, iteration: int, values: object, scalars: dict[str, Any]) -> None:
         """Keep scalars of an iteration that has ended, besides those that it has already."""
