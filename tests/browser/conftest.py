@@ -18,6 +18,7 @@ from benchmarks.browser import PASSWORD, Served, chromium, serve
 from db.engine import make_engine
 from ingest.pipeline import load_log
 from tests import servers, warm
+from tests.browser.lending import Lender
 from tests.browser.logs import Log
 from tests.browser.waiting import LONGEST_MS, watch_rest
 from tests.ports import free_port
@@ -78,11 +79,22 @@ class Watch:
     troubles: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._heard: dict[Any, Callable[[Any], None]] = {
+            "console": lambda message: self._said(message.type, message.text),
+            "pageerror": lambda error: self.troubles.append(f"exception: {error}"),
+            "request": lambda request: self._asked(request.url),
+        }
+
     def over(self, page: Page) -> None:
         """Watch a page from now on."""
-        page.on("console", lambda message: self._said(message.type, message.text))
-        page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
-        page.on("request", lambda request: self._asked(request.url))
+        for event, hear in self._heard.items():
+            page.on(event, hear)
+
+    def leave(self, page: Page) -> None:
+        """Watch it no longer."""
+        for event, hear in self._heard.items():
+            page.remove_listener(event, hear)
 
     def _said(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
@@ -140,12 +152,29 @@ def watch(site: Served) -> Watch:
     return Watch(urlsplit(site.address).netloc)
 
 
+@pytest.fixture(scope="module")
+def lender(browser: Browser, login_state: dict, site: Served) -> Iterator[Lender]:
+    """What lends the file's page to its tests."""
+    lender = Lender(browser, base_url=site.address, viewport=VIEWPORT, storage_state=login_state)
+    yield lender
+    lender.close()
+
+
 @pytest.fixture
-def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
-    """A page that is logged in; the test fails where it complained or asked another host."""
-    page = context.new_page()
+def page(request: pytest.FixtureRequest, lender: Lender, watch: Watch) -> Iterator[Page]:
+    """A page that is logged in; the test fails where it complained or asked another host.
+
+    It is lent: take away what listens to it and would do more than listen.
+    """
+    failed = request.session.testsfailed
+    page = lender.lend()
     watch.over(page)
     yield page
+    watch.leave(page)
+    if request.session.testsfailed > failed:
+        lender.close()
+    else:
+        lender.take_back(page)
     assert watch.troubles == []
 
 

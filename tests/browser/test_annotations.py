@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 from sqlalchemy import Engine
 
 from benchmarks.browser import Served, wait_until_painted
@@ -184,7 +184,11 @@ def test_a_text_stays_text_and_links_lead_only_where_they_may(
         "data:text/html,x //evil.example/x https://example.org/a?b=1. and /run/1/layers?cursor=5"
     )
     (key,) = write({"body": text, "tag": "<b>tag</b>"})
-    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+
+    def ran(dialog: Dialog) -> None:
+        pytest.fail(dialog.message)
+
+    page.on("dialog", ran)
     open_view(page, run_id, "overview", f"annotation={key}")
     body = page.locator(f"{CARDS} .annotation-body")
     expect(body).to_have_text(text)
@@ -198,6 +202,7 @@ def test_a_text_stays_text_and_links_lead_only_where_they_may(
     page.goto("/annotations?state=all")
     expect(page.locator("#annotations-body")).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator("#annotations-body :is(img, script)").count() == 0
+    page.remove_listener("dialog", ran)
 
 
 def test_by_menu_by_keyboard_and_by_a_brushed_range(
