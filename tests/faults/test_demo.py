@@ -15,6 +15,7 @@ import requests
 from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
+from db.permissions import Role
 from db.queries.jobs import jobs
 from db.queries.jobs.jobs import OPEN_STATES
 from db.queries.runs import runs
@@ -200,8 +201,10 @@ def test_two_at_once_both_end_in_a_usable_application(home):
     assert len(addresses) == 2
     up_again(home)
     with session_scope(home.engine) as session:
-        assert {run.name for run in runs.list_runs(session)} == names
-        assert len(accounts.list_accounts(session)) == 1
+        (admin,) = accounts.list_accounts(session)
+        assert admin.role == Role.ADMIN
+        found = {(run.name, run.owner) for run in runs.list_runs(session)}
+    assert found == {(name, admin.name) for name in names}
     # The link that either has printed works; when one was used, the other does not any more.
     web = home.start("serve", "--port", str(port))
     address = f"http://127.0.0.1:{port}"
