@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import func, select, update
 
 from app.auth import passwords, throttle
@@ -17,19 +19,36 @@ from db.engine import session_scope
 from db.models import Account, AccountSession, AccountToken, LoginAttempt
 from db.permissions import Role
 from db.queries.team import accounts, attempts, sessions
-from tests.app.web import BASE, PASSWORD, callback_key, make_web
+from tests.app.web import BASE, HASH, PASSWORD, callback_key, make_web
 
 OTHER = "another long passphrase"
 FEW = 12
 pytestmark = pytest.mark.usefixtures("no_attempts")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_hashes():
+    """Hashes of the same kind for a hundredth of the work: some hundred passwords are tried."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(1, 64, 1))
+        passwords._dummy.cache_clear()
+        yield
+    passwords._dummy.cache_clear()
+
+
 @pytest.fixture
 def person(web, request):
     """The address of an account with PASSWORD, new for every test."""
     email = f"{abs(hash(request.node.name))}@example.org"
-    web.account(email, Role.MEMBER)
+    account_id = web.account(email, Role.MEMBER, password=False)
+    with session_scope(web.engine) as session:
+        quick = passwords.hash_password(PASSWORD)
+        accounts.set_password_hash(session, account_id=account_id, password_hash=quick)
     return email
+
+
+def test_a_guess_costs_what_rfc_9106_asks():
+    assert extract_parameters(HASH) == RFC_9106_LOW_MEMORY
 
 
 def account_of(web, email):

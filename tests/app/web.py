@@ -22,7 +22,7 @@ from db.queries.team import accounts, sessions
 BASE = "http://127.0.0.1:8050"
 PASSWORD = "a long enough passphrase"
 CALLBACK = "/_dash-update-component"
-_HASH = passwords.hash_password(PASSWORD)
+HASH = passwords.hash_password(PASSWORD)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Web:
         with session_scope(self.engine) as session:
             found = accounts.add_account(session, email=email, role=role)
             if password:
-                accounts.set_password_hash(session, account_id=found.id, password_hash=_HASH)
+                accounts.set_password_hash(session, account_id=found.id, password_hash=HASH)
         return found.id
 
     def logged_in(self, account_id: int) -> "Client":
