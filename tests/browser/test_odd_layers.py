@@ -167,7 +167,7 @@ def test_distributions_of_layers_and_of_a_second_run(
     expect(cards.first).to_have_attribute("data-large", "false")
     # One of two answers says that there is no such run; the other comes after another choice.
     late: list[Route] = []
-    page.route(re.compile("runs=1,99999.*&piece=1&"), lambda route: late.append(route))
+    page.route(re.compile(f"runs={digits},99999.*&piece=1&"), lambda route: late.append(route))
     page.evaluate("deeptracker.selection.set({ otherrun: '99999' })")
     expect(page.locator(f"{charts}[data-state=error]")).to_contain_text("no run 99999")
     page.evaluate("deeptracker.selection.set({ otherrun: null })")

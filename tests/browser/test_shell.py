@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.browser import Served, control, wait_until_painted
 from tests.browser.conftest import Watch
@@ -156,7 +156,11 @@ def test_help_tells_the_keys_of_the_page_and_leads_through_the_tour(
     expect(page.get_by_role("button", name="Take the tour again")).to_be_visible()
 
 
-def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> None:
+def test_a_first_visit_asks_for_few_files_of_ours(
+    context: BrowserContext, digits: int, watch: Watch
+) -> None:
+    page = context.new_page()
+    watch.over(page)
     page.goto(f"/run/{digits}/overview")
     wait_until_painted(page)
     files = page.evaluate(
@@ -176,14 +180,14 @@ def test_a_first_visit_asks_for_few_files_of_ours(page: Page, digits: int) -> No
     # Tests and the console of a browser have one handle, and there is no other.
     ours = page.evaluate("Object.keys(window).filter((name) => /tracker/i.test(name))")
     assert ours == ["deeptracker"]
+    assert watch.troubles == []
 
 
 @pytest.mark.parametrize(
     "address",
     ["/", "/jobs", "/annotations", "/people", "/account", "/run/{}/overview", "/run/{}/findings"],
 )
-def test_a_phone_shows_a_page_whole(context, site, digits: int, address: str) -> None:
-    page = context.new_page()
+def test_a_phone_shows_a_page_whole(page: Page, digits: int, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address.format(digits))
     expect(page.locator("#shell-page :is(h1, h2)").first).to_be_visible()
