@@ -50,7 +50,7 @@ def drawn(
 
     Where it does not hold all from the beginning, it has the means that a smooth line is made of.
     """
-    parts: dict[str, NDArray[Any]] = {}
+    parts: dict[str, Any] = {}
     seen = within(where, values, low=low, high=high)
     counts = put_series(parts, "series", seen, ticks=_EVENLY, buckets=pixels).counts
     if low or counts["shown"] + counts["odd"] < counts["total"]:
@@ -77,13 +77,11 @@ def find_lines(session: Session, run: RunRow) -> dict[str, Line]:
 def packed(lines: Mapping[str, Line]) -> bytes:
     """Return lines as bytes: numpy's own archive of their arrays, and JSON of the rest in it."""
     about = [[name, dict(line.counts)] for name, line in lines.items()]
-    arrays = {
-        f"{at}.{part}": array
-        for at, line in enumerate(lines.values())
-        for part, array in line.parts.items()
-    }
+    arrays: dict[str, Any] = {_ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
+    for at, line in enumerate(lines.values()):
+        arrays |= {f"{at}.{part}": array for part, array in line.parts.items()}
     file = io.BytesIO()
-    np.savez(file, **{_ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays})
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
