@@ -52,6 +52,8 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "confusion": "at=&against=&pins=&order=data",
         "layer-magnitudes": "magnitude=ratio",
         "layer-settle": "limit=0.001&of=value",
+        # In most windows: app/web/scalars/first.ts.
+        "scalar-lines": "pixels=512&names=first",
     }
 )
 

@@ -6,10 +6,21 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from app import kept_lines
 from app.analysis import analysis_of, forget_run
 from app.arguments import Arguments, BadArgument
 from app.binary import DataFunction, make_answer
-from app.data import confusion, correlation, cube, layers, magnitudes, overview, validation
+from app.data import (
+    compare_scalars,
+    confusion,
+    correlation,
+    cube,
+    layers,
+    magnitudes,
+    overview,
+    scalars,
+    validation,
+)
 from app.kept_index import index_place, packed
 from app.prepared import Place, find_prepared, first_arguments, keep
 from db.engine import read_scope
@@ -29,6 +40,7 @@ ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
         "confusion": confusion.confusion,
         "layer-magnitudes": magnitudes.magnitudes,
         "layer-settle": layers.settle,
+        "scalar-lines": scalars.lines,
     }
 )
 
@@ -40,6 +52,7 @@ def prepare(engine: Engine, run: RunRow) -> None:
     for name, arguments in asked.items():
         _prepare(engine, run.id, name, arguments)
     _keep_index(engine, run)
+    _keep_lines(engine, run)
     forget_run(run.this_version)
 
 
@@ -51,6 +64,14 @@ def _keep_index(engine: Engine, run: RunRow) -> None:
         index = analysis_of(session, run.id).usual_index(session)
         place = Place(run.id, *index_place(get_run(session, run_id=run.id), index.run_snapshots))
     keep(engine, place, packed(index))
+
+
+def _keep_lines(engine: Engine, run: RunRow) -> None:
+    """Keep what comparisons draw of the run, whatever it is compared with."""
+    with read_scope(engine) as session:
+        lines = compare_scalars.first_lines(session, run.id)
+        place = Place(run.id, *kept_lines.lines_place(get_run(session, run_id=run.id)))
+    keep(engine, place, kept_lines.packed(lines))
 
 
 def _prepare(engine: Engine, run_id: int, name: str, arguments: Arguments) -> None:

@@ -55,8 +55,8 @@ def every_look_up(session: Session, run_id: int) -> dict[str, Callable[[], Any]]
         "last filters": lambda: findings.last_filters(snapshots=3, **change, **key),
         "peaks of all snapshots": lambda: peaks.all_peaks(**change, **key),
         "peaks of some": lambda: peaks.top_filters_at(iterations=several, **change, **key),
-        "histograms": lambda: layer_shapes.layer_histograms(
-            quantity="weight", layers=layers, snapshots=len(iterations), **key
+        "histograms": lambda: sorted(
+            layer_shapes.layer_histograms(quantity="weight", layers=layers, **key)
         ),
         "bands": lambda: layer_shapes.layer_bands(layers=layers, snapshots=len(iterations), **key),
         "one filter's history": lambda: filter_history.filter_history(layer_id=3, filter=1, **key),

@@ -19,8 +19,10 @@ from app.data.aligned import (
     read_alignment,
     read_groups,
 )
+from app.data.own_lines import own_line, placed_at
 from app.data.scalars import MOST, PIXELS, asked_for, first_of, group_of, key_of
-from app.data.series import BUCKETS, averages, put_series, within
+from app.data.series import BUCKETS
+from app.kept_lines import LINE_PIXELS, Line, drawn
 from db.queries.measurements.scalars import Scalar
 from deeptracker.format import SERIES
 from ingest.analysis.alignment import at_ticks
@@ -33,8 +35,6 @@ Floats = NDArray[np.float64]
 MOST_LINES = 1_200
 MOST_PIXELS = 8_192
 _DIFFERENCE = ("true", "false")
-# Places on the axis of Compare lie evenly: a pixel is an equal part of it.
-_EVENLY = np.zeros(0, np.int32)
 
 
 def listed(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Answer:
@@ -91,11 +91,27 @@ def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Ans
     analyses = [analysis_of_run(run) for run in runs.runs]
     chart = _Chart(runs, groups, _read_view(arguments, run_ids), _read_base(arguments, run_ids))
     for key, name in _wanted(session, runs, analyses, arguments).items():
+        if chart.follows_from_each_run:
+            chart.put_own(key, [
+                own_line(session, runs, place, name, chart.view.pixels)
+                for place in range(len(runs.runs))
+            ])  # fmt: skip
+            continue
         chart.put(key, [
             analysis.series(session, name, at=found)
             for analysis, found in zip(analyses, runs.snapshots, strict=True)
         ])  # fmt: skip
     return {"iteration": runs.axis.ticks, **chart.arrays}, {"series": chart.about}
+
+
+def first_lines(session: Session, run_id: int) -> dict[str, Line]:
+    """Return the lines of the first scalars of a run, wherever it is compared, by their names."""
+    runs = aligned_runs(session, [run_id], "iteration")
+    names = {
+        key_of(name): name for name in names_of(session, runs, [analysis_of_run(runs.runs[0])])
+    }
+    chosen = [names[key] for key in first_of(names.values())]
+    return {name: own_line(session, runs, 0, name, LINE_PIXELS) for name in chosen}
 
 
 def _wanted(
@@ -149,9 +165,22 @@ class _Chart:
         self.together = [(at, own) for at, own in enumerate(members) if len(own) > 1]
         self.grouped = {place for _, own in self.together for place in own}
 
+    @property
+    def follows_from_each_run(self) -> bool:
+        """Return whether each line follows from its own run alone, and is the whole of it."""
+        view = self.view
+        alone = not self.together and self.base is None and view.low is None and view.high is None
+        return alone and self.runs.alignment == "iteration"
+
+    def put_own(self, key: str, lines: Sequence[Line]) -> None:
+        """Add what is drawn of a scalar of each run."""
+        for place, line in enumerate(lines):
+            if line.counts["total"]:
+                self._add(f"{key}.{place}", line)
+
     def put(self, key: str, logged: Sequence[Scalar]) -> None:
         """Add the lines of a scalar, of which each run has logged one of these series."""
-        placed = [self._placed(place, whole) for place, whole in enumerate(logged)]
+        placed = [placed_at(self.runs, place, whole) for place, whole in enumerate(logged)]
         at = None
         if self.together or self.base is not None:
             ticks = self.runs.axis.ticks
@@ -167,12 +196,6 @@ class _Chart:
         if at is not None:
             self._put_groups(key, at, placed)
 
-    def _placed(self, place: int, whole: Scalar) -> tuple[Ints, Floats]:
-        where = self.runs.timelines[place].place(whole.iterations, self.runs.alignment)
-        if where is None:
-            return np.zeros(0, np.int32), np.zeros(0)
-        return where, whole.values
-
     def _less(self, at: Floats, where: Ints, values: Floats) -> tuple[Ints, Floats]:
         """Return a line of differences [K] at the ticks, with what was no number in the run."""
         known = np.isfinite(at)
@@ -184,18 +207,13 @@ class _Chart:
 
     def _line(self, line: str, where: Ints, values: Floats) -> None:
         view = self.view
-        seen = within(where, values, low=view.low, high=view.high)
-        counts = put_series(
-            self.arrays, f"series.{line}", seen, ticks=_EVENLY, buckets=view.pixels
-        ).counts
-        self.about[line] = counts
-        if not (view.low or counts["shown"] + counts["odd"] < counts["total"]):
-            return
-        means = averages(
-            where, values, low=view.low, high=view.high, ticks=_EVENLY, buckets=view.pixels
-        )
-        for part, found in zip(("iterations", "values", "counts"), means, strict=True):
-            self.arrays[f"mean.{line}.{part}"] = found
+        self._add(line, drawn(where, values, low=view.low, high=view.high, pixels=view.pixels))
+
+    def _add(self, line: str, found: Line) -> None:
+        for part, array in found.parts.items():
+            kind, _, name = part.partition(".")
+            self.arrays[f"{kind}.{line}.{name}"] = array
+        self.about[line] = found.counts
 
     def _put_groups(self, key: str, at: Floats, placed: Sequence[tuple[Ints, Floats]]) -> None:
         if self.groups is None:

@@ -163,14 +163,23 @@ def shapes(session: Session, run_id: int, arguments: Arguments) -> Answer:
     histogram = network.histograms(quantity, shown)
     arrays: dict[str, NDArray[Any]] = {
         **network.quartiles(quantity, shown, histogram),
-        "histogram": np.ascontiguousarray(_codes(histogram).transpose(0, 2, 1)),
+        "histogram": _codes(histogram),
         "bands": network.bands(shown).astype(np.float16),
     }
     return arrays, {}
 
 
 def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Return shares of [n, T, B] as codes; see `shapes`."""
+    """Return shares of [n, T, B] as codes, u1 [n, B, T]; see `shapes`."""
+    count, snapshots, bins = histogram.shape
+    found = np.empty((count, bins, snapshots), np.uint8)
+    # One node at a time: what is worked out of it stays in the processor's own memory.
+    for own, codes in zip(histogram, found, strict=True):
+        codes[:] = _codes_of_node(own).T
+    return found
+
+
+def _codes_of_node(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
     whole = np.maximum(histogram.sum(axis=-1, keepdims=True), 1)
     share = histogram.astype(np.float32)
     share /= whole.astype(np.float32)
@@ -179,7 +188,8 @@ def _codes(histogram: NDArray[np.integer]) -> NDArray[np.uint8]:
     code *= _CODES / (SHARE_DECADES * _LN_10)
     code += _CODES
     np.clip(code, 0, _CODES, out=code)
-    coded = np.rint(code).astype(np.uint8) + np.uint8(1)
+    coded = np.rint(code, out=code).astype(np.uint8)
+    coded += np.uint8(1)
     coded[histogram == 0] = 0
     return coded
 

@@ -131,21 +131,21 @@ class MergedNetwork:
         small = self.layers.parameters.sum() < 2**32
         dtype = np.uint32 if small else np.int64
         found = np.zeros((len(nodes), count, BINS), dtype)
+        holders: dict[int, list[int]] = {}
+        for at, node in enumerate(nodes):
+            for layer in node.members.tolist():
+                holders.setdefault(layer, []).append(at)
         for start in range(0, len(wanted), BATCH):
-            batch = wanted[start : start + BATCH]
-            own = layer_histograms(
+            each = layer_histograms(
                 self.session,
                 run_id=self.run_id,
                 quantity=quantity,
-                layers=batch.tolist(),
-                snapshots=count,
+                layers=wanted[start : start + BATCH].tolist(),
                 iterations=None if columns is None else self.iteration[columns].tolist(),
             )
-            place = {int(layer): at for at, layer in enumerate(batch)}
-            for at, node in enumerate(nodes):
-                for layer in node.members:
-                    if layer in place:
-                        found[at] += own[place[layer]]
+            for layer, own in each:
+                for at in holders[layer]:
+                    found[at] += own
         return found
 
     def quartiles(
@@ -157,11 +157,12 @@ class MergedNetwork:
         """
         found = {name: self.statistic(quantity, name, nodes) for name in QUARTILES}
         grouped = [at for at, node in enumerate(nodes) if node.layer < 0]
-        if grouped and histogram[grouped].any():
+        of_groups = histogram[grouped]
+        if of_groups.any():
             holders = [nodes[at] for at in grouped]
             low = self.statistic(quantity, "minimum", holders)
             high = self.statistic(quantity, "maximum", holders)
-            merged = quartiles_of(histogram[grouped], low, high)
+            merged = quartiles_of(of_groups, low, high)
             for name, values in merged.items():
                 found[name][grouped] = values
         return found

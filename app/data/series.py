@@ -44,9 +44,11 @@ def reduce_series(
     the snapshots stand at equal distances.
     """
     finite = np.isfinite(values)
-    odd = iterations[~finite]
-    total, odd_count = len(iterations), len(odd)
+    total = len(iterations)
+    odd_count = total - int(np.count_nonzero(finite))
+    odd = iterations[:0]
     if odd_count:
+        odd = iterations[~finite]
         iterations, values = iterations[finite], values[finite]
     if len(iterations) > 4 * buckets:
         chosen = _extremes(values, _starts(iterations, ticks, buckets))

@@ -1,9 +1,11 @@
 """Tables written as CSV and Parquet, piece by piece."""
 
-import tempfile
+import io
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -14,7 +16,6 @@ MIME = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.par
 FIRST_ROWS = 1_024
 # Rows of a group of a Parquet file.
 GROUP = 2**20
-PIECE = 2**18
 # Spreadsheets take a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -22,7 +23,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_csv(table: pa.Table | Batches) -> Iterator[bytes]:
     """Yield the table as CSV (UTF-8, RFC 4180): a head, then every row.
 
-    Numbers as short as they can be read back exactly; nan, inf and -inf; empty: no value. A text,
+    Numbers as short as they can be read back exactly; NaN, inf and -inf; empty: no value. A text,
     or a column's name, that spreadsheets would take for a formula has an apostrophe before it.
     """
     head = True
@@ -37,7 +38,26 @@ def write_csv(table: pa.Table | Batches) -> Iterator[bytes]:
                     # Names that are kept once are written out for these rows alone.
                     writer.write(batch.cast(plain))
             head = False
-            yield sink.getvalue().to_pybytes()
+            data = sink.getvalue().to_pybytes()
+            yield data if batch is None or not _has_nan(batch) else _named(data)
+
+
+def _has_nan(batch: pa.RecordBatch) -> bool:
+    return any(
+        pc.any(pc.is_nan(column)).as_py()
+        for column in batch.columns
+        if pa.types.is_floating(column.type)
+    )
+
+
+def _named(data: bytes) -> bytes:
+    """Return what pyarrow has written with NaN for its nan, but for texts, which are all quoted.
+
+    polars takes a column with nan for text; all others read both.
+    """
+    parts = data.split(b'"')
+    parts[::2] = [outside.replace(b"nan", b"NaN") for outside in parts[::2]]
+    return b'"'.join(parts)
 
 
 def _parts(table: pa.Table | Batches) -> Iterable[pa.Table]:
@@ -82,31 +102,49 @@ def _guarded(text: str) -> str:
 
 
 def write_parquet(table: pa.Table | Batches, about: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield the table as Parquet; `about` stands in the file's metadata."""
-    with tempfile.TemporaryFile() as file:
-        writer = None
-        for group in _groups(_parts(table)):
-            described = group.replace_schema_metadata(dict(about))
-            if writer is None:
-                writer = pyarrow.parquet.ParquetWriter(file, described.schema, compression="zstd")
-            writer.write_table(described, row_group_size=GROUP)
-        if writer is not None:
-            writer.close()
-        file.seek(0)
-        while piece := file.read(PIECE):
-            yield piece
+    """Yield the table as Parquet, a group of rows at a time; `about` stands in the metadata."""
+    sink, writer = _Sink(), None
+    for group in _groups(_parts(table)):
+        described = group.replace_schema_metadata(dict(about))
+        if writer is None:
+            writer = pyarrow.parquet.ParquetWriter(sink, described.schema, compression="zstd")
+        writer.write_table(described, row_group_size=GROUP)
+        yield from sink.taken()
+    if writer is not None:
+        writer.close()
+    yield from sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """A file of which what was written is taken away again: a Parquet file is written in order."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        # Arrow uses its memory again.
+        self._written.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> list[bytes]:
+        taken, self._written = self._written, []
+        return taken
 
 
 def _groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Yield tables of about GROUP rows: a group of a file has the ends of its values, and packs
-    well only where it has many.
+    well only where it has many. The first part is a group of its own: it goes out at once.
     """
     held: list[pa.Table] = []
+    enough = 0
     for part in parts:
         held.append(part)
-        if sum(map(len, held)) >= GROUP:
+        if sum(map(len, held)) >= enough:
             yield _joined(held)
-            held = []
+            held, enough = [], GROUP
     if held:
         yield _joined(held)
 

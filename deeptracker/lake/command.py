@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import math
 import shutil
 import sys
 from collections.abc import Sequence
@@ -57,7 +58,10 @@ def _check(connection: Any, sql: str) -> None:
 
 
 def _print_csv(answer: Any) -> None:
-    """Print all rows; texts that spreadsheets would take for a formula get an apostrophe."""
+    """Print all rows; texts that spreadsheets would take for a formula get an apostrophe.
+
+    NaN as the tables of the pages have it: polars takes a column with nan for text.
+    """
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([_safe(name) for name, *_ in answer.description])
     while rows := answer.fetchmany(_ROWS_AT_ONCE):
@@ -65,4 +69,6 @@ def _print_csv(answer: Any) -> None:
 
 
 def _safe(cell: Any) -> Any:
+    if isinstance(cell, float) and math.isnan(cell):
+        return "NaN"
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

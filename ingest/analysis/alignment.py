@@ -57,7 +57,7 @@ class Timeline:
         return np.maximum.accumulate(values * TICKS[alignment]) if len(values) else values
 
     def place(self, iterations: NDArray[np.integer[Any]], alignment: str) -> Ints | None:
-        """Return the ticks of any iterations, i4 [n], by even steps between the snapshots.
+        """Return the ticks of rising iterations, i4 [n], by even steps between the snapshots.
 
         Every run begins at tick 0 with iteration 0; after the last snapshot the speed of the last
         step goes on. None where the snapshots' own places are not known.
@@ -66,7 +66,10 @@ class Timeline:
         if known is None:
             return None
         if alignment == "iteration" or not len(known):
-            return np.clip(iterations, 0, MOST_TICK).astype(np.int32)
+            # Of a million nothing is to be cut off, but for what a log of another tool may have.
+            inside = not len(iterations) or (iterations[0] >= 0 and iterations[-1] <= MOST_TICK)
+            found = iterations if inside else np.clip(iterations, 0, MOST_TICK)
+            return found.astype(np.int32, copy=False)
         at = self.iteration.astype(np.float64)
         if at[0] > 0:
             at, known = np.append(0.0, at), np.append(0.0, known)

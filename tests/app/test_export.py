@@ -5,9 +5,11 @@ import csv
 import io
 import re
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from PIL import Image
@@ -75,7 +77,7 @@ def fetch(clients, run):
         table = pyarrow.parquet.read_table(io.BytesIO(parquet.data))
         assert table.schema.metadata[b"chart"] == name.encode()
         frame = table.to_pandas()
-        read = pd.read_csv(io.StringIO(answer.text), keep_default_na=False, na_values=["", "nan"])
+        read = pd.read_csv(io.StringIO(answer.text), keep_default_na=False, na_values=["", "NaN"])
         assert list(read.columns) == list(frame.columns)
         for column in frame:
             if frame[column].dtype.kind in "fiub":
@@ -255,8 +257,35 @@ class TestCsv:
         assert [row[0] for row in rows[1:]] == [f"'{t}" for t in texts[:6]] + ["plain", "", ""]
         assert {row[1] for row in rows[1:]} == {"'-a", "b"}
         numbers = [row[2] for row in rows[1:]]
-        assert numbers[:4] == ["-1.5", "nan", "inf", ""]
+        assert numbers[:4] == ["-1.5", "NaN", "inf", ""]
         assert [float(text) for text in numbers[4:]] == [0.1, -0.0, 1e-300, 2.0, 3.0]
+
+    def test_nan_is_a_number_for_every_reader_and_a_text_stays(self, tmp_path) -> None:
+        texts = ["nan", "a,nan,b", 'say "nan"', "\nnan\n", None]
+        table = pa.table(
+            {
+                "nan": pa.array([np.nan, 1.5, None, np.nan, -np.inf], "f4"),
+                "text": pa.array(texts),
+                "last": pa.array([np.nan, None, 2.0, np.nan, 1.0]),
+            }
+        )
+        written = b"".join(write_csv(table)).decode()
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        assert rows[0] == ["nan", "text", "last"]
+        assert [row[1] for row in rows[1:]] == [*texts[:4], ""]
+        assert [row[0] for row in rows[1:]] == ["NaN", "1.5", "", "NaN", "-inf"]
+        assert [row[2] for row in rows[1:]] == ["NaN", "", "2", "NaN", "1"]
+        path = tmp_path / "table.csv"
+        path.write_text(written, newline="")
+        read = duckdb.read_csv(str(path)).fetchall()
+        assert [str(row[0]) for row in read] == ["nan", "1.5", "None", "nan", "-inf"]
+        told = pyarrow.csv.ConvertOptions(null_values=[""])
+        ours = pyarrow.csv.ParseOptions(newlines_in_values=True)
+        again = pyarrow.csv.read_csv(path, convert_options=told, parse_options=ours)
+        for name in ("nan", "last"):
+            expected = table[name].cast("double").to_pandas().tolist()
+            assert again[name].null_count == table[name].null_count
+            np.testing.assert_array_equal(again[name].to_pandas(), expected)
 
     def test_goes_out_in_pieces_and_whole(self) -> None:
         many = 2 * ROWS + 3
@@ -494,8 +523,12 @@ def test_a_table_of_many_rows_is_put_together_as_it_is_read(
     assert made == [(0, 2)]
     assert first + b"".join(pieces) == b"".join(write_csv(whole))
     assert made == [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]
-    file = pyarrow.parquet.ParquetFile(io.BytesIO(b"".join(write_parquet(batches, {"chart": "x"}))))
-    assert [file.metadata.row_group(at).num_rows for at in range(3)] == [12, 12, 6]
+    made.clear()
+    written = write_parquet(batches, {"chart": "x"})
+    first = next(written)
+    assert made == [(0, 2)]
+    file = pyarrow.parquet.ParquetFile(io.BytesIO(first + b"".join(written)))
+    assert [file.metadata.row_group(at).num_rows for at in range(3)] == [6, 12, 12]
     assert file.schema_arrow.metadata[b"chart"] == b"x"
     assert file.read().to_pandas().equals(whole.to_pandas())
     empty = columns.Batches(0, 3, make)

@@ -26,7 +26,7 @@ from db.engine import session_scope
 from db.load import touch_run
 from db.models import Run, prepared_answer
 from db.permissions import Role
-from db.queries.measurements import snapshots
+from db.queries.measurements import scalars, snapshots
 from db.queries.runs import run_upkeep, runs
 from tests.app.web import Client, Web
 from tests.stored_runs import StoredRun, store_run
@@ -86,7 +86,7 @@ def test_what_was_prepared_is_answered_as_it_would_have_been(
         after_load(app_engine, run_id)
         assert stored(app_engine) == set()
     after_load(app_engine, run_id)
-    assert stored(app_engine) == {*FIRST, "index"}
+    assert stored(app_engine) == {*FIRST, "index", "lines"}
     matrices = web.app.server.extensions[EXTENSION].matrices
 
     def refuse(*_: object) -> None:
@@ -118,6 +118,40 @@ def test_the_first_who_asks_after_a_change_makes_it_for_the_others(
     forgotten(viewer, f"/data/run/{run_id}/class-error?from=10&to=30")
     with Session(app_engine) as session:
         assert list(session.scalars(select(prepared_answer.c.asked))) == ["class-error []"]
+
+
+def test_what_a_comparison_draws_of_a_run_is_kept_with_it(
+    app_engine: Engine,
+    clients: dict[Role, Client],
+    run_id: int,
+    app_run: StoredRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.prepared.FIRST_OF_RUNS", {})
+    member, address = clients[Role.MEMBER], f"/data/compare/scalar-lines?runs={run_id}"
+    first = f"{address},{app_run.run_id}&pixels=512&names=first"
+    before = forgotten(member, first)
+    after_load(app_engine, run_id)
+    asked_of: list[int] = []
+    read = scalars.scalar
+
+    def noted(session: Session, *, run_id: int, name: str) -> scalars.Scalar:
+        asked_of.append(run_id)
+        return read(session, run_id=run_id, name=name)
+
+    monkeypatch.setattr(scalars, "scalar", noted)
+    assert forgotten(member, first) == before
+    assert set(asked_of) == {app_run.run_id}
+    # What depends on others, or is a part of it, is worked out from all of the series.
+    for more in ("&minus=true", "&from=10", "&group=chosen&members=1,1", "&align=epoch"):
+        asked_of.clear()
+        forgotten(member, first + more)
+        assert set(asked_of) == {run_id, app_run.run_id}
+    with session_scope(app_engine) as session:
+        touch_run(session, run_id=run_id)
+    asked_of.clear()
+    assert forgotten(member, first) == before
+    assert set(asked_of) == {run_id, app_run.run_id}
 
 
 def in_address(value: Any) -> str:

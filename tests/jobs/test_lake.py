@@ -309,7 +309,7 @@ def test_a_load_ends_with_its_set_and_upkeep_keeps_it(
     assert command(["lake", "sync"]) == 0
     assert "0 runs written, 1 were up to date, 0 removed" in capfd.readouterr().out
     assert command(["lake", "query", "--csv", "SELECT name, 'NaN'::FLOAT AS x FROM runs"]) == 0
-    assert capfd.readouterr().out == "name,x\n'=renamed,nan\n"
+    assert capfd.readouterr().out == "name,x\n'=renamed,NaN\n"
     assert command(["lake", "query", "SELECT count(*) AS number FROM class_errors"]) == 0
     assert "number" in capfd.readouterr().out
 

@@ -71,7 +71,7 @@ def scalar(session: Session, *, run_id: int, name: str) -> Scalar:
 
 def once(iterations: NDArray[np.int32], values: NDArray[np.float64]) -> Scalar:
     """Return a series of pieces one after the other: of an iteration the last value counts."""
-    if (np.diff(iterations) > 0).all():
+    if (iterations[1:] > iterations[:-1]).all():
         return Scalar(iterations, values)
     order = np.argsort(iterations, kind="stable")
     last = np.append(np.diff(iterations[order]) > 0, True)
