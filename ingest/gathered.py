@@ -82,8 +82,8 @@ class Gathered:
             prediction=None,
             probability=None,
         )
-        known = {name: _own(getattr(row, name)) for name in ("prediction", "probability")}
-        return replace(row, snapshot=slim, **known)
+        prediction, probability = _own(row.prediction), _own(row.probability)
+        return replace(row, snapshot=slim, prediction=prediction, probability=probability)
 
     def measured(self) -> Measured:
         """Return what the rules look at; there is a snapshot at least."""
