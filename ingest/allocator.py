@@ -38,8 +38,8 @@ def trimmed() -> Iterator[None]:
     """Give back all free memory at the end of the block, between what is in use too.
 
     For a large task alone: a load of 1.3 million iterations leaves 200 MB in such holes, more of
-    them after some loads than after others; and what it judged by, half a gigabyte, is held by
-    objects that refer to each other, which Python frees when it comes to it.
+    them after some loads than after others; and what objects hold that refer to each other, Python
+    frees when it comes to it.
     """
     try:
         yield

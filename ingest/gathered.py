@@ -17,7 +17,7 @@ from db.queries.measurements.class_results import ClassImages
 from db.queries.measurements.peaks import PeaksOfRun
 from db.queries.measurements.scalars import Scalar, once
 from db.queries.measurements.snapshots import Flips, Snapshots
-from deeptracker.format import SERIES, STATISTICS, Manifest
+from deeptracker.format import SERIES, STATISTICS, Manifest, Series
 from ingest.analysis.health.history import NEEDED_STATISTICS
 from ingest.history import LAST_SNAPSHOTS, PEAKS, Measured, is_looked_at
 
@@ -63,18 +63,27 @@ class Gathered:
             self._gradient.clear()
 
     def _slim(self, row: SnapshotRow) -> SnapshotRow:
-        """Return a row without what nobody looks at who judges a run: most of it are filters."""
+        """Return a row without what nobody looks at who judges a run: most of it are filters.
+
+        What is kept is copied: an array of a snapshot keeps all of its file in memory.
+        """
         snapshot = row.snapshot
         slim = replace(
             snapshot,
+            statistics={name: one.copy() for name, one in snapshot.statistics.items()},
             histogram={},
             filters={},
             bands=np.empty(0, np.float32),
-            scalars={name: one for name, one in snapshot.scalars.items() if is_looked_at(name)},
+            scalars={
+                name: Series(one.iterations.copy(), one.values.copy())
+                for name, one in snapshot.scalars.items()
+                if is_looked_at(name)
+            },
             prediction=None,
             probability=None,
         )
-        return replace(row, snapshot=slim)
+        prediction, probability = _own(row.prediction), _own(row.probability)
+        return replace(row, snapshot=slim, prediction=prediction, probability=probability)
 
     def measured(self) -> Measured:
         """Return what the rules look at; there is a snapshot at least."""
@@ -145,6 +154,11 @@ class Gathered:
 def _across(values: Sequence[Array]) -> Array:
     """Return arrays as the columns of a matrix, C-contiguous, as db.raw.across."""
     return np.ascontiguousarray(np.stack(values).T)
+
+
+def _own(values: Array | None) -> Array | None:
+    """Return an array that is no part of another."""
+    return values if values is None or values.base is None else values.copy()
 
 
 def _joined(values: Sequence[Array], dtype: str) -> Array:

@@ -1,6 +1,7 @@
 """Which values the arrays of a snapshot may hold: what cannot be is refused before it is stored."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,29 +52,41 @@ def _check_layers(path: Path, arrays: Arrays, manifest: Manifest) -> None:
                 _within(path, f"{name}[{column}]", array[:, STATISTICS.index(column)], most)
             for column in _COUNTS:
                 counts = array[:, STATISTICS.index(column)]
-                _within(path, f"{name}[{column}]", counts, _most_counted(array, limit))
+                _within(path, f"{name}[{column}]", counts, _most_counted(len(array), limit))
         elif family == "histogram":
             _within(path, name, array.sum(axis=1, dtype=np.uint64), parameters)
 
 
 def _fit(table: NDArray[np.float32], parameters: NDArray[np.float64] | None) -> bool:
     """Return whether all columns of a table of statistics are within their limits."""
-    least = np.full(table.shape[1], -np.inf, np.float32)
-    most = np.full(table.shape, np.inf, np.float32)
+    counted = None if parameters is None else parameters.tobytes()
+    least, most = _limits(table.shape, counted)
+    return not ((table < least) | (table > most)).any()
+
+
+@lru_cache(maxsize=16)
+def _limits(
+    shape: tuple[int, int], counted: bytes | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and largest values of a table, made once for all snapshots of a run.
+
+    `counted` are the bytes of the parameters of its layers.
+    """
+    parameters = None if counted is None else np.frombuffer(counted, np.float64)
+    least = np.full(shape[1], -np.inf, np.float32)
+    most = np.full(shape, np.inf, np.float32)
     least[[STATISTICS.index(name) for name in (*_COLUMNS, *_COUNTS)]] = 0
     for column, limit in _COLUMNS.items():
         most[:, STATISTICS.index(column)] = limit
     for column in _COUNTS:
-        most[:, STATISTICS.index(column)] = _most_counted(table, parameters)
-    return not ((table < least) | (table > most)).any()
+        most[:, STATISTICS.index(column)] = _most_counted(shape[0], parameters)
+    return least, most
 
 
-def _most_counted(
-    table: NDArray[np.float32], parameters: NDArray[np.float64] | None
-) -> NDArray[np.float32]:
+def _most_counted(layers: int, parameters: NDArray[np.float64] | None) -> NDArray[np.float32]:
     """Return how much may be counted in each layer; of activations as many as images make."""
     if parameters is None:
-        return np.full(len(table), np.inf, np.float32)
+        return np.full(layers, np.inf, np.float32)
     # A count is stored in float32, which rounds large ones.
     return parameters.astype(np.float32)
 

@@ -1,7 +1,10 @@
 """One snapshot file: which arrays it holds; read with every array checked, written whole."""
 
 import math
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,7 @@ from deeptracker.format.container import Container, unpack
 from deeptracker.format.entries import MAX_TIME, check_name
 from deeptracker.format.files import read_limited
 from deeptracker.format.known import known_arrays
-from deeptracker.format.manifest import Manifest
+from deeptracker.format.manifest import Contents, Manifest
 from deeptracker.format.origin import (
     check_origin,
     check_rising,
@@ -29,29 +32,41 @@ MAX_SCALAR_VALUES = 4_000_000
 # What a file may hold beside its required arrays: scalars, and arrays of newer writers.
 MAX_BESIDES = 128 * 2**20
 
+# Dtype and shape.
+Kind = tuple[np.dtype[Any], tuple[int, ...]]
+
 _F4 = np.dtype("<f4")
 _PREFIX = "scalar."
 _SUFFIXES = (".iterations", ".values")
 
 
-def arrays_of(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+def arrays_of(manifest: Manifest) -> Mapping[str, Kind]:
     """Return dtype and shape of every array that a snapshot of this run may have, but scalars."""
-    layers, images, has = len(manifest.layers), len(manifest.images.class_id), manifest.contents
-    arrays: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+    images = len(manifest.images.class_id)
+    dtype = _stored_prediction(manifest)
+    return _arrays_of(manifest.contents, len(manifest.layers), manifest.filters, images, dtype)
+
+
+@lru_cache(maxsize=16)
+def _arrays_of(
+    has: Contents, layers: int, filters: int, images: int, prediction: np.dtype[Any]
+) -> Mapping[str, Kind]:
+    """Return the same, made once for all snapshots of a run."""
+    arrays: dict[str, Kind] = {}
     for quantity in (*has.quantities, *has.optional):
         arrays[f"statistics.{quantity}"] = (_F4, (layers, len(has.statistics)))
     for quantity in has.quantities:
         arrays[f"histogram.{quantity}"] = (np.dtype("<u4"), (layers, len(has.edges) + 1))
     arrays["bands"] = (_F4, (layers, len(has.bands)))
     for name in has.filters:
-        arrays[f"filter.{name}"] = (_F4, (manifest.filters,))
+        arrays[f"filter.{name}"] = (_F4, (filters,))
     if images:
-        arrays["prediction"] = (_stored_prediction(manifest), (images,))
+        arrays["prediction"] = (prediction, (images,))
         arrays["probability"] = (np.dtype("<f2"), (images,))
-    return arrays
+    return MappingProxyType(arrays)
 
 
-def required_arrays(manifest: Manifest) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+def required_arrays(manifest: Manifest) -> dict[str, Kind]:
     """Return dtype and shape of every array that a snapshot MUST have."""
     may_lack = {f"statistics.{name}" for name in manifest.contents.optional}
     if manifest.version > 1:

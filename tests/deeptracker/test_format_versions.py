@@ -39,7 +39,7 @@ def rewrite(run_dir, change, *, version, iteration=10):
     container = unpack(path, path.read_bytes())
     codes = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "U32": "<u4", "U16": "<u2"}
     arrays = {
-        name: container.array(name, np.dtype(codes[kept["dtype"]]), tuple(kept["shape"]))
+        name: container.array(name, np.dtype(codes[kept.dtype]), tuple(kept.shape)).copy()
         for name, kept in container._stored.items()
     }
     change(arrays)

@@ -142,6 +142,7 @@ BAD_ENTRIES: list[Callable[[dict], Any]] = [
     lambda header: header["bands"].update(shape=[2**63, 2]),
     lambda header: header["bands"].update(shape=[-2, -7]),
     lambda header: header["bands"].update(shape=[2.0, 7.0]),
+    lambda header: header["bands"].update(shape=[10**4_000] * 900),
     lambda header: header["bands"].update(shape=[True, 14]),
     lambda header: header["bands"].update(shape=None),
     lambda header: header["bands"].update(dtype="F128"),

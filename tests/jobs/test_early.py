@@ -1,5 +1,7 @@
 """A new run is judged before its last rows are stored, exactly as it would be afterwards."""
 
+import gc
+from collections import deque
 from dataclasses import fields, replace
 
 import numpy as np
@@ -13,6 +15,8 @@ from db.queries.measurements.predictions import SnapshotPredictions
 from db.queries.runs import findings, image_histories
 from deeptracker.format import RunDirectory, snapshot_path, write_snapshot
 from ingest import early, evaluate, gathered, history, look, reading
+from ingest.analysis.health.history import History
+from ingest.gathered import Gathered
 from ingest.image_histories import keep_histories
 from ingest.pipeline import load_log
 from tests.db.arrays import same
@@ -151,6 +155,36 @@ def test_images_that_were_not_validated_or_got_no_class(store, tmp_path, seen):
     found = verdict(store)
     anew(store)
     assert verdict(store) == found
+
+
+def test_what_a_run_was_judged_by_is_gone_before_its_answers_are_made(store, make_log, seen):
+    path, _ = make_log("log", snapshots=14)
+    left = []
+
+    def look_around(engine, run_id):
+        left.extend(type(one) for one in gc.get_objects() if isinstance(one, (Gathered, History)))
+
+    seen["gathered"] = deque(maxlen=0)
+    gc.collect()
+    gc.disable()  # who makes the answers does not wait for it
+    try:
+        load_log(store, path, on_loaded=look_around)
+    finally:
+        gc.enable()
+    assert seen["early"] == 1
+    assert not left
+
+
+def test_nothing_gathered_keeps_a_file_in_memory(store, make_log, seen):
+    path, _ = make_log("log", snapshots=14)
+    load_log(store, path)
+    rows = seen["gathered"][0]._rows
+    snapshots = [row.snapshot for row in rows]
+    series = [one for snapshot in snapshots for one in snapshot.scalars.values()]
+    arrays = [array for snapshot in snapshots for array in snapshot.statistics.values()]
+    arrays += [array for row in rows for array in (row.prediction, row.probability)]
+    arrays += [array for one in series for array in (one.iterations, one.values)]
+    assert all(array.base is None for array in arrays)
 
 
 @pytest.mark.parametrize("why", ["too large", "fails", "other thresholds", "stopped"])

@@ -110,13 +110,15 @@ class History:
 
         Itself where all were, or none. Of layers and filters it says nothing.
         """
-        return self._validated
+        found = self._validated
+        return self if found is None else found
 
     @cached_property
-    def _validated(self) -> "History":
+    def _validated(self) -> "History | None":
+        # None for itself: what refers to itself stays in memory until Python looks for such.
         known = validated_snapshots(self.class_error)
         if known is None:
-            return self
+            return None
         series = {
             name: getattr(self, name)[known] for name in ("iteration", "transitions", *SERIES)
         }
