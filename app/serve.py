@@ -21,6 +21,7 @@ from app.factory import create_app
 from app.kept_out import keep_out
 from app.ports import BACKLOG, LISTENER, free_port, listen
 from app.uploads.clearing import start_clearing
+from app.warming import start_warming
 from db.engine import session_scope
 from db.queries.team.accounts import anybody_can_log_in
 from deeptracker.errors import DeepTrackerError
@@ -165,6 +166,7 @@ class _Server(BaseApplication):
 
     def _warm_up(self, _worker: object) -> None:
         warm_up(self._app)
+        start_warming(self._engine)
         start_clearing(self._app.server)
         self._on_start()
         gc.freeze()

@@ -7,7 +7,7 @@ app/web/core/still.ts makes React's elements of, with the other components where
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeGuard
 
 from dash import Dash
@@ -55,6 +55,8 @@ def still(part: object, touched: Set[str]) -> object:
     `touched` are the ids of components that callbacks read or write. The part stays as it was.
     """
     if isinstance(part, (list, tuple)):
+        if len(part) > 1 and all(_is_element(one) and _is_still(one, touched) for one in part):
+            return [_joined(part, touched)]
         return [still(one, touched) for one in part]
     if not _is_element(part):
         return part
@@ -69,6 +71,16 @@ def still(part: object, touched: Set[str]) -> object:
     tree = _written(part, touched, others.append)
     if not any(isinstance(one, list) for one in tree[2:]):
         return part  # one component in any case
+    return _component(tree, others)
+
+
+def _joined(parts: Sequence[object], touched: Set[str]) -> Still:
+    """Return elements side by side as one component: "" is the tag of what holds them."""
+    others: list[object] = []
+    return _component(["", {}, *(_written(one, touched, others.append) for one in parts)], others)
+
+
+def _component(tree: list[Any], others: Sequence[object]) -> Still:
     # A text alone is nothing that Dash would have to walk through.
     text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Still(tree=text, children=others)

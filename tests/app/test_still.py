@@ -60,6 +60,17 @@ def test_elements_are_one_text_and_the_others_stand_in_it():
     assert len(page.children) == 8  # as it was
 
 
+def test_elements_side_by_side_are_one_component():
+    tabs = [html.A("One", href="/1"), html.A(["Two", dmc.Badge("new")], href="/2")]
+    (found,) = still(tabs, TOUCHED)
+    assert tree_of(found) == ["", {}, ["a", {"href": "/1"}, "One"], ["a", {"href": "/2"}, "Two", 0]]
+    assert [type(one).__name__ for one in found.children] == ["Badge"]
+    # What a callback touches stays what it is, and so do its neighbours.
+    first, second = still([html.Div(id="table"), html.B("beside")], TOUCHED)
+    assert isinstance(first, html.Div)
+    assert isinstance(second, html.B)
+
+
 def test_elements_within_one_that_callbacks_write_are_one_too():
     inner = html.P(["a", html.B("b")])
     table = html.Div([inner], id="table")

@@ -109,7 +109,7 @@ export interface Fitted {
 }
 
 const tables = new Map<string, Uint32Array>();
-const themes = new Map<string, string>(); // asked of the style once: each asking may lay the page out
+const themes = new Map<string, string>(); // asked of the style once
 
 export const isDark = () =>
   document.documentElement.getAttribute("data-mantine-color-scheme") === "dark";
@@ -147,16 +147,34 @@ export function table(name: string): Uint32Array {
 export const css = (colour: number): string =>
   `rgb(${colour & 255}, ${(colour >> 8) & 255}, ${(colour >> 16) & 255})`;
 
+/** The variables that our stylesheet gives to the whole page; none where it has not come yet. */
+let variables: string[] = [];
+
+function findVariables(): string[] {
+  const ours = [...document.styleSheets].filter(({ href }) => href?.includes("/assets/built/"));
+  return ours
+    .flatMap(({ cssRules }) => [...cssRules])
+    .filter((rule) => rule instanceof CSSStyleRule && rule.selectorText === ":root")
+    .flatMap((rule) => [...(rule as CSSStyleRule).style])
+    .filter((name) => name.startsWith("--"));
+}
+
+/** Ask the style for colours of the theme, and keep what it says. */
+function ask(names: readonly string[]): void {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of names)
+    themes.set(`${name} ${isDark()}`, style.getPropertyValue(name).trim() || "#888");
+}
+
 /** Return a colour of the theme as written in charts.css, for instance theme("--dt-text"). */
 export function theme(name: string): string {
   const key = `${name} ${isDark()}`;
-  let found = themes.get(key);
-  if (found === undefined) {
-    const style = getComputedStyle(document.documentElement);
-    found = style.getPropertyValue(name).trim() || "#888";
-    themes.set(key, found);
+  if (!themes.has(key)) {
+    if (!variables.length) variables = findVariables();
+    // All at once: in the middle of later drawings each question would lay the page out.
+    ask([name, ...variables]);
   }
-  return found;
+  return themes.get(key)!;
 }
 
 let probe: OffscreenCanvasRenderingContext2D | null = null;

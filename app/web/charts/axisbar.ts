@@ -7,12 +7,13 @@ import { type Chart, registerKind } from "../core/chart.ts";
 import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { roundTicks } from "../core/ticks.ts";
+import { roundTicks, ticksInRoom } from "../core/ticks.ts";
 import { axisTicks, type Placed } from "./axisticks.ts";
 import { type Place, PlotArea } from "./plotarea.ts";
 
 const FLAGS = 20; // height of the row of flags
 const HEIGHT = 56;
+const APART = 96; // about, from tick to tick
 const FONT = "11px system-ui, sans-serif";
 
 class AxisBar implements Handler {
@@ -62,7 +63,7 @@ class AxisBar implements Handler {
     context.fillStyle = theme("--dt-text-soft");
     context.fillRect(place.left, FLAGS, place.width, 1);
     const { scale } = axis;
-    const own = scale && axisTicks(axis, place.width);
+    const own = scale && axisTicks(axis, place.width, APART);
     if (own) this.ticks(context, FLAGS, scale.name, own);
     const below = own ? FLAGS + 18 : FLAGS;
     if (scale?.name !== "iteration") this.ticks(context, below, "iteration", this.iterationTicks());
@@ -106,24 +107,31 @@ class AxisBar implements Handler {
   private iterationTicks(): Placed[] {
     const { axis } = this.chart;
     const [first, last] = this.ends();
-    const count = Math.max(2, Math.floor(this.place!.width / 96));
-    const few = last - first + 1 <= count;
-    const values = few
-      ? Array.from(axis.iterations.subarray(first, last + 1))
-      : roundTicks(axis.iterations[first], axis.iterations[last], count).filter(Number.isInteger);
-    return values.map((value) => ({
+    const placed = (value: number): Placed => ({
       coordinate: axis.coordinate(value),
       text: numbers.short(value),
-    }));
+    });
+    return ticksInRoom(this.place!.width, APART, (count) => {
+      if (last - first + 1 <= count)
+        return Array.from(axis.iterations.subarray(first, last + 1), placed);
+      const round = roundTicks(axis.iterations[first], axis.iterations[last], count);
+      return round.filter(Number.isInteger).map(placed);
+    });
   }
 
   private epochTicks(): Placed[] {
-    const { axis } = this.chart;
+    const { epochs } = this.chart.axis;
     const [first, last] = this.ends();
-    const { epochs } = axis;
     if (!(epochs[last] > epochs[first])) return [];
-    const count = Math.max(2, Math.floor(this.place!.width / 96));
-    const wholes = roundTicks(epochs[first], epochs[last], count, { whole: true });
+    return ticksInRoom(this.place!.width, APART, (count) =>
+      this.placedEpochs(roundTicks(epochs[first], epochs[last], count, { whole: true })),
+    );
+  }
+
+  /** Return where epochs in view begin, rising ones. */
+  private placedEpochs(wholes: readonly number[]): Placed[] {
+    const { epochs } = this.chart.axis;
+    const [first, last] = this.ends();
     const ticks: Placed[] = [];
     let column = first;
     for (const epoch of wholes) {

@@ -222,7 +222,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
     return Array.from(this.order, (row, at) => [idOf(row), { top: top + at * height, height }]);
   }
 
-  private problem(): string {
+  protected problem(): string {
     const say = this.chart.options.say || {};
     if (!this.width) return say.noColumns || nothing("snapshots");
     if (!this.rows) return say.noRows || nothing("rows");

@@ -163,6 +163,11 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
       this.invalidate();
       return;
     }
+    if (this.handler.none?.()) {
+      this.data = this.address = this.loaded = this.error = null;
+      this.invalidate();
+      return;
+    }
     const template = this.handler.url?.() || this.options.url;
     const address = addressOf(this.pooled ? within(template, this.axis.zoom) : template);
     if (address === this.address) {
@@ -221,7 +226,7 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
       return;
     }
     if (!this.measured) measure();
-    if (this.options.url && (!this.width || !this.data)) return;
+    if (this.options.url && !(this.width && (this.data || this.handler.none?.()))) return;
     this.drawnIn = document.timeline.currentTime;
     const message = this.handler.draw(this.width);
     this.say(message || "");

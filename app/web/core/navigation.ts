@@ -6,6 +6,15 @@ export function visit(href: string): void {
   window.dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
 }
 
+/** Go where a link of the page leads, as Dash's own links do. */
+export function follow(event: MouseEvent, link: HTMLAnchorElement): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // another tab
+  event.preventDefault();
+  history.pushState({}, "", link.href);
+  window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  window.scrollTo(0, 0);
+}
+
 /**
  * Call `listener` when an entry was added to the history: by a link of Dash, by `visit`, by us.
  * Back and forward are the browser's own `popstate`.

@@ -54,6 +54,8 @@ export interface Drawn {
   selected?(selection: Selection, names: Names): void;
   /** Return the template to ask for instead of the option `url`. */
   url?(): string | undefined;
+  /** Return whether nothing is chosen that could be shown: then nothing is asked for, and `draw` says so. */
+  none?(): boolean;
   destroy?(): void;
   /** Whether more is to come than the one address. */
   waiting?: boolean;

@@ -2,6 +2,7 @@
 
 export type Node = unknown;
 interface ReactApi {
+  Fragment: unknown;
   createElement(type: unknown, props: object | null, ...children: Node[]): Node;
   useEffect(effect: () => void, on: readonly unknown[]): void;
   useId(): string;

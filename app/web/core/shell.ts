@@ -2,6 +2,7 @@
 
 import { connection } from "./connection.ts";
 import { pageCame } from "./currentlink.ts";
+import { follow } from "./navigation.ts";
 import { say } from "./notices.ts";
 import { offer } from "./page.ts";
 
@@ -54,6 +55,8 @@ async function logOut(): Promise<void> {
 
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
+  const tab = event.target.closest<HTMLAnchorElement>("a.shell-tab");
+  if (tab) follow(event, tab);
   if (event.target.closest("[data-scheme='auto']")) followSystem();
   if (event.target.closest("[data-log-out]")) logOut();
 });

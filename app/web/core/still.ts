@@ -2,7 +2,10 @@
 
 import { libraries, type Node, offerComponents } from "./react.ts";
 
-/** An element as [tag, attributes, children...], a text, or 0: the next of the other components. */
+/**
+ * An element as [tag, attributes, children...], a text, or 0: the next of the other components. The
+ * tag "" holds elements that stand side by side.
+ */
 type Written = Element | string | boolean | null | 0;
 type Element = [tag: string, attributes: Record<string, unknown>, ...children: Written[]];
 
@@ -26,7 +29,7 @@ export function attributesIn(tree: string, name: string): Record<string, unknown
 }
 
 function Still({ tree, children }: Props): Node {
-  const { createElement } = libraries().React;
+  const { createElement, Fragment } = libraries().React;
   const others = Array.isArray(children) ? children : [children];
   let next = 0;
   const made = (part: Written): Node => {
@@ -34,7 +37,11 @@ function Still({ tree, children }: Props): Node {
     return Array.isArray(part) ? element(part) : part;
   };
   const element = ([tag, attributes, ...below]: Element, more?: object): Node =>
-    createElement(tag, { ...attributes, ...safe(attributes), ...more }, ...below.map(made));
+    createElement(
+      tag || Fragment,
+      { ...attributes, ...safe(attributes), ...more },
+      ...below.map(made),
+    );
   // Another page is other elements: what scripts have put into them goes with the old ones.
   return element(treeOf(tree), { key: tree });
 }

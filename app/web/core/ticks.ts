@@ -1,4 +1,8 @@
-// Round values for the ticks of a scale.
+// Round values for the ticks of a scale, and how many of them have room.
+
+const FEWEST = 3; // ticks, where their texts have room
+const CHARACTER = 7; // pixels of a character of a tick's text, at most
+const AIR = 12; // pixels between two texts
 
 /**
  * Return up to about `count` round values within [low, high], for ticks; whole ones where
@@ -24,4 +28,26 @@ export function roundTicks(
     ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
   }
   return ticks;
+}
+
+/**
+ * Return what `make` gives for a number of ticks about `apart` pixels from each other on `room`
+ * pixels. `make` rounds, which on a narrow scale may leave a single one: then for more of them, as
+ * long as their texts have room.
+ */
+export function ticksInRoom<Tick extends { text: string }>(
+  room: number,
+  apart: number,
+  make: (count: number) => Tick[],
+): Tick[] {
+  let count = Math.max(2, Math.floor(room / apart));
+  let found = make(count);
+  while (found.length < FEWEST) {
+    count += 1;
+    const finer = make(count);
+    const longest = Math.max(1, ...finer.map(({ text }) => text.length));
+    if (room / count < longest * CHARACTER + AIR) break;
+    found = finer;
+  }
+  return found;
 }

@@ -60,6 +60,10 @@ class FilterMap extends PixelMap<Options> {
     chart.element.addEventListener("keydown", (event) => this.opens(event));
   }
 
+  none(): boolean {
+    return isNoneOpen(this.chart.options, selectionStore.get());
+  }
+
   override receive(data: FiltersAnswer): void {
     super.receive(data);
     this.layer = data.meta.layer;
@@ -82,6 +86,18 @@ class FilterMap extends PixelMap<Options> {
 
   override annotationRows(kind: Thing["kind"]): PlacedRow[] {
     return kind === "filter" && this.layer >= 0 ? this.placed((row) => `${this.layer}.${row}`) : [];
+  }
+
+  private forget(): void {
+    this.layer = -1;
+    this.rows = 0;
+    this.finite = false;
+    this.order = null;
+    this.facts({ names: [], layer: -1, layerName: "" });
+  }
+
+  protected override problem(): string {
+    return (this.none() && this.chart.options.say?.noRows) || super.problem();
   }
 
   private facts(meta: FiltersAnswer["meta"]): void {
@@ -208,6 +224,7 @@ class FilterMap extends PixelMap<Options> {
   }
 
   override draw(width: number): string {
+    if (this.none()) this.forget();
     const problem = super.draw(width);
     this.chart.element.dataset.layer = String(this.layer);
     if (problem) return problem;
@@ -275,4 +292,12 @@ const pressed = keyTable<FilterMap>(
   { title: "On the filters of a layer", within: "[data-chart='filtermap']" },
   [{ keys: ["o"], says: "open the marked filter", act: (map) => map.openMarked() }],
 );
-registerKind("filtermap", (chart) => new FilterMap(chart));
+/** Whether a map is of the opened layer, and there is none. */
+const isNoneOpen = ({ url }: Options, { layers }: Selection): boolean =>
+  url.includes("{layers}") && !layers.length;
+
+registerKind(
+  "filtermap",
+  (chart) => new FilterMap(chart),
+  (options, selection) => (isNoneOpen(options, selection) ? [] : [options.url]),
+);

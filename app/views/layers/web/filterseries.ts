@@ -10,6 +10,7 @@ import {
   fetchArrays,
   numbers,
   registerKind,
+  type Selection,
   Strip,
   selectionStore,
   type Thing,
@@ -82,6 +83,10 @@ class FilterSeries extends Strip {
 
   override selected(): void {}
 
+  none(): boolean {
+    return isNoneChosen(this.chart.options, selectionStore.get());
+  }
+
   override receive(data: Series): void {
     withSeries(data);
     super.receive(data);
@@ -90,11 +95,17 @@ class FilterSeries extends Strip {
   }
 
   override draw(width: number): string {
+    if (this.none()) this.forget();
     const { layer, filter } = this.meta;
     this.chart.element.dataset.filter = `${layer}.${filter}`;
     if (filter >= 0) return super.draw(width);
     this.area.place({ left: 0, top: 0, width: 0, height: 0 });
     return this.chart.options.say.noFilter;
+  }
+
+  private forget(): void {
+    this.meta = { layer: -1, filter: -1, layerName: "", filters: 0, since: [] };
+    document.getElementById(this.chart.options.facts)?.replaceChildren();
   }
 
   annotationThing(): Thing | null {
@@ -142,4 +153,12 @@ function peakButton(
   button.addEventListener("click", () => selectionStore.toggle("pins", iteration));
   return button;
 }
-registerKind("filterseries", (chart) => new FilterSeries(chart));
+/** Whether the series are of the chosen filter, and there is none. */
+const isNoneChosen = ({ url }: Options, { filters }: Selection): boolean =>
+  url.includes("{filters}") && !filters.length;
+
+registerKind(
+  "filterseries",
+  (chart) => new FilterSeries(chart),
+  (options, selection) => (isNoneChosen(options, selection) ? [] : [options.url]),
+);
