@@ -144,9 +144,12 @@ def wsgi() -> "Flask":
     from app import store
     from app.config import AppSettings
     from app.factory import create_app
+    from app.kept_out import keep_out
     from app.serve import warm_up
     from app.warming import start_warming
 
+    # Loaded by one thread, it would be found half-made by Plotly in another one.
+    keep_out("pandas")
     app = create_app(AppSettings())
     # As app.serve does it: Dash finishes its routes with the first request, while a browser's first
     # ones come all at once, and one of these would look all of this through for garbage.

@@ -89,8 +89,9 @@ class LoadReport:
             (len(self.bad), "unusable"),
         )
         counts = "".join(f", {number:,} {what}" for number, what in others if number)
-        rate = f" ({self.rate:.1f} a second)" if self.rate else ""
-        yield f"{len(self.new):,} snapshots new{counts} in {self.seconds:.1f} s{rate}."
+        rate = f" ({self.rate:.1f} per second)" if self.rate else ""
+        one = "snapshot" if len(self.new) == 1 else "snapshots"
+        yield f"{len(self.new):,} {one} new{counts} in {self.seconds:.1f} s{rate}."
         if self.replaced:
             yield f"Recorded again, replaced: iterations {shortened(self.replaced)}."
         if self.abandoned:

@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+from app.components.texts import counted
 from app.components.verdict import UNKNOWN, Verdict, ending_words
 from db.queries.runs.runs import RunRow
 
@@ -43,10 +44,12 @@ def fixed_facts(run: RunRow) -> list[tuple[str, str]]:
     """Return the facts that stay, as (label, text)."""
     validation = "none"
     if run.validates:
-        validation = f"{run.image_count:,} images of {_count(run.class_count, 'class', 'classes')}"
+        validation = (
+            f"{counted(run.image_count, 'image')} of {counted(run.class_count, 'class', 'classes')}"
+        )
     network = "not recorded"
     if run.layer_count:
-        network = f"{_count(run.layer_count, 'layer')}, {_count(run.filter_count, 'filter')}"
+        network = f"{counted(run.layer_count, 'layer')}, {counted(run.filter_count, 'filter')}"
     return [
         ("Model", run.model or "not named"),
         ("Data set", run.dataset or "not named"),
@@ -70,7 +73,3 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_value, value))
     return str(value)
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

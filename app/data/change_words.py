@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.components.tables import percent
+from app.components.texts import number, true_minus
 from app.data.change import Change
 from app.data.change_runs import BetweenRuns
 
@@ -37,6 +38,8 @@ def _error(found: Change) -> str:
 def _images(found: Change) -> str:
     if found.learned is None or found.forgotten is None:
         return ""
+    if not found.learned and not found.forgotten:
+        return "No image was learned or forgotten."
     return f"{_number(found.learned, 'image')} learned, {found.forgotten:,} forgotten."
 
 
@@ -69,12 +72,14 @@ def _layer(found: Change, names: Sequence[str]) -> str:
 def relative(was: float, now: float) -> str:
     """Return by how much something above 0 changed, in percent; never 0 where it did."""
     step = 100 * (now / was - 1)
-    return f"{step:+.1f} %" if abs(step) >= 0.05 or not step else f"{step:+.1g} %"
+    if abs(step) >= 0.05 or not step:
+        return true_minus(f"{step:+.1f} %")
+    return f"{number(float(f'{step:.1g}'), 1, signed=True)} %"
 
 
 def figure(value: float) -> str:
     """Return a number in three digits; a dash where it is not known."""
-    return "–" if math.isnan(value) else f"{value:.3g}"
+    return "–" if math.isnan(value) else number(value)
 
 
 def summary_of_runs(found: BetweenRuns, layers: Sequence[str], classes: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.analysis import Analysis, analysis_of
 from app.arguments import Arguments
 from app.binary import Arrays
+from app.components.texts import number
 from app.data.scalars import axes, group_of, key_of, names_of
 from db.queries.measurements import snapshots
 from ingest.analysis.health.rules.machine import PREFIX, Read, read_name
@@ -169,13 +170,13 @@ def _lines(
     capacities: list[Line] = []
     by_place = {(one.rank, one.quantity): one.name for one in read}
     ranks = len({one.rank for one, _ in found}) > 1
-    for one, number in found:
-        device = f"GPU {number}" if number else ""
+    for one, gpu in found:
+        device = f"GPU {gpu}" if gpu else ""
         rank = f"{'host of ' if host else ''}rank {one.rank}" if ranks else ""
         whose = [text for text in (device, rank) if text]
         name = part.name if named and not (part.capacity and whose) else ""
         lines.append(Line(one.name, ", ".join(filter(None, (name, *whose))) or "value"))
-        capacity = by_place.get((one.rank, part.capacity.format(number)))
+        capacity = by_place.get((one.rank, part.capacity.format(gpu)))
         if part.capacity and capacity:
             own = device or (f"host of {rank}" if rank else "")
             capacities.append(Line(capacity, ", ".join(filter(None, ("capacity", own))), True))
@@ -189,7 +190,7 @@ def _label(session: Session, analysis: Analysis, line: Line, *, at: snapshots.Sn
     if not line.capacity:
         return line.label
     values = analysis.series(session, line.name, at=at).values
-    return f"{line.label}: {values[-1]:.4g}" if len(values) else line.label
+    return f"{line.label}: {number(values[-1], 4)}" if len(values) else line.label
 
 
 def notes_of(read: Sequence[Read]) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.components.job_words import nobody_takes, trouble
 from app.components.run_facts import run_facts
+from app.components.texts import counted
 from app.components.verdict import shown_state, verdicts
 from app.versions import version_token
 from db.queries.jobs import jobs, workers
@@ -56,8 +57,9 @@ def _about(session: Session, run: runs.RunRow, job: jobs.JobRow | None) -> tuple
 
 
 def _sentence(job: jobs.JobRow) -> str:
-    of = f" of {job.total:,}" if job.total else ""
+    of = f"{job.done:,} of " if job.total else ""
+    snapshots = counted(job.total or job.done, "snapshot")
     goes_on = job.silent_since is None and job.rate and np.isfinite(job.rate)
-    rate = f", {job.rate:.3g} a second" if goes_on else ""
+    rate = f", {job.rate:.2g} per second" if goes_on else ""
     verb = "Following the log" if job.mode == "follow" else "Loading the log"
-    return f"{verb}: {job.done:,}{of} snapshots{rate}."
+    return f"{verb}: {of}{snapshots}{rate}."

@@ -9,6 +9,7 @@ from rich.progress import Progress as Bar
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from app.components.texts import counted
 from app.demo.stage import DemoFailed, Stage
 from app.demo.studies import save_studies
 from app.processes import Child
@@ -63,8 +64,8 @@ class Watch:
                 f"The training failed; {self._training.log} says: {self._training.last_lines()}",
                 markup=False,
             )
-        said = job.error or job.message
-        self._console.print(f"{self._name}: {job.done:,} snapshots loaded. {said}", markup=False)
+        said = job.error or f"{counted(job.done, 'snapshot')} loaded."
+        self._console.print(f"{self._name}: {said}", markup=False)
         if trained and job.state == "succeeded" and job.run_id is not None:
             self._save_studies(job.run_id)
         return trained and job.state == "succeeded"

@@ -5,7 +5,7 @@ export type { DrawingContext, MakeSurface, Surface } from "./base/canvas.ts";
 export { drawnInto, sizeCanvas } from "./base/canvas.ts";
 export type { Fitted, Scale } from "./base/colours.ts";
 export * as colours from "./base/colours.ts";
-export { make, replaceKept } from "./base/elements.ts";
+export { make, makeChoices, replaceKept } from "./base/elements.ts";
 export { messageOf } from "./base/errors.ts";
 export type { Answer, Matrix, Numbers } from "./base/fetch.ts";
 export { DataError, decodeArrays, fetchArrays, fetched, fetchJson } from "./base/fetch.ts";

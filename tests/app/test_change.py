@@ -302,7 +302,13 @@ def test_a_tree_holds_elements_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("now", "said"),
-    [(2.5, "+25.0 %"), (1.998, "-0.1 %"), (1.99998, "-0.001 %"), (2.0, "+0.0 %")],
+    [
+        (2.5, "+25.0 %"),
+        (1.998, "−0.1 %"),
+        (1.99998, "−0.001 %"),
+        (1.9999998, "−1e−5 %"),
+        (2.0, "+0.0 %"),
+    ],
 )
 def test_a_small_change_is_never_none(now: float, said: str) -> None:
     assert relative(2.0, now) == said

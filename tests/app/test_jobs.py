@@ -219,13 +219,13 @@ class TestJobs:
             "2nd ", "3rd ", "11th", "22nd",
         ]  # fmt: skip
         assert pace(job(state="running", rate=2.0, remaining_seconds=90.0)) == (
-            "2.0 a second, 2 minutes left"
+            "2.0 per second, 2 minutes left"
         )
         # One that follows a log and has all of it needs no time for the rest.
         follows = {"state": "running", "rate": 2.0, "remaining_seconds": 0.0, "total": 6}
         assert pace(job(mode="follow", done=6, **follows)) == "up to date"
-        assert pace(job(mode="follow", done=5, **follows)).startswith("2.0 a second")
-        assert pace(job(mode="once", done=6, **follows)).startswith("2.0 a second")
+        assert pace(job(mode="follow", done=5, **follows)).startswith("2.0 per second")
+        assert pace(job(mode="once", done=6, **follows)).startswith("2.0 per second")
         assert asked_by(job(schedule_id=3, requested_by_name="Ann")) == "schedule 3 of Ann"
         assert asked_by(job(watch_id=3)) == "watched folder"
 

@@ -185,6 +185,7 @@ class TestNotJudged:
         assert too_few(bare)
         assert too_few(replace(bare, **losses))
         assert not too_few(healthy())
+        assert too_few(healthy(snapshots=1))
         # Beside its losses, either of them says enough of how a network learns.
         layers = {
             name: getattr(healthy(), name) for name in ("layers", "parameters", "gradient_l2")

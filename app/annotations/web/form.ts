@@ -1,7 +1,14 @@
 // Writing: what it is about, the text with completion of @names, the tag; and what happens where
 // somebody else has changed the same text meanwhile.
 
-import { type DataError, make, numbers, type Range, type Thing } from "#app/web/index.ts";
+import {
+  type DataError,
+  make,
+  makeChoices,
+  numbers,
+  type Range,
+  type Thing,
+} from "#app/web/index.ts";
 import type { Annotation, Meant, Target } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
@@ -158,7 +165,8 @@ class TargetChooser {
     const { button } = annotationParts;
     this.things = things;
     this.element = make("fieldset", "annotation-target");
-    this.what = make("select", "annotation-what");
+    const { holder, list } = makeChoices("annotation-what");
+    this.what = list;
     this.what.append(new Option("nothing in particular: the run, or its iterations", ""));
     things.forEach((one, at) => this.what.append(new Option(wordsOf(one), String(at))));
     const { keyOf } = annotationTargets;
@@ -183,7 +191,7 @@ class TargetChooser {
     this.element.append(
       make("legend", "", "About"),
       this.words,
-      field("What", this.what),
+      field("What", holder),
       field("Iterations", times, "annotation-field"),
     );
     this.times(when);

@@ -1,7 +1,16 @@
 // The annotations of the run beside its views: list, threads, the form for a new one; its button and
 // the mark of mentions in the header; the key `a` and the menu of the right mouse button.
 
-import { keyTable, make, numbers, selectionStore, tooltip, visit, writes } from "#app/web/index.ts";
+import {
+  keyTable,
+  make,
+  makeChoices,
+  numbers,
+  selectionStore,
+  tooltip,
+  visit,
+  writes,
+} from "#app/web/index.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { AnnotationCard } from "./card.ts";
 import { AnnotationForm } from "./form.ts";
@@ -66,7 +75,7 @@ function build(): void {
   Object.assign(search, { type: "search", placeholder: "Search these", maxLength: 200 });
   search.setAttribute("aria-label", "Search the annotations of this run");
   search.addEventListener("input", () => update());
-  const which = make("select", "annotation-which");
+  const { holder: choices, list: which } = makeChoices("annotation-which");
   which.setAttribute("aria-label", "Which annotations");
   which.append(...Object.entries(SHOWN).map(([value, text]) => new Option(text, value)));
   which.addEventListener("change", () => annotationStore.show(which.value as Shown));
@@ -80,7 +89,7 @@ function build(): void {
     "div",
     "annotation-panel-top",
     make("div", "annotation-panel-head", title, close),
-    make("div", "annotation-panel-tools", search, which, write),
+    make("div", "annotation-panel-tools", search, choices, write),
   );
   element.append(top, holder, problem, narrowed, list);
   element.addEventListener("keydown", (event) => {

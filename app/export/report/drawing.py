@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.components.texts import cut
+from app.components.texts import cut, number
 from app.data.series import ScreenSeries
 from app.export.report.content import ClassMap
 
@@ -80,7 +80,7 @@ def _rules(
 ) -> Markup:
     parts = []
     for value in ticks(*y_ends, 4):
-        text = f"{100 * value:.4g} %" if percent else f"{value:.4g}"
+        text = f"{100 * value:.4g} %" if percent else number(value, 4)
         parts.append(
             Markup(
                 '<line class="rule" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'

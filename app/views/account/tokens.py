@@ -23,7 +23,7 @@ from db.queries.team import api_tokens, audit
 from db.queries.team.api_tokens import TokenRow
 
 PREFIX = "dt_"
-LIVES = {"30": "30 days", "365": "a year", "": "until revoked"}
+LIVES = {"30": "30 days", "365": "a year", "": "never"}
 
 
 def token_part() -> Component:
@@ -156,7 +156,7 @@ def token_table(tokens: list[TokenRow]) -> Component:
 
 
 def _row(token: TokenRow) -> Component:
-    until = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "revoked"
+    until = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never"
     return html.Tr(
         [
             cell(token.name),

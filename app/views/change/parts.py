@@ -11,7 +11,7 @@ from app.components.attributes import aria, data
 from app.components.charts import chart, download
 from app.components.run_links import place_link
 from app.components.tables import cell, percent
-from app.components.texts import true_minus
+from app.components.texts import number, true_minus
 from app.data.change import MOST
 from app.data.change_words import figure, relative
 from app.views.change.ids import Ids
@@ -117,14 +117,18 @@ def probabilities(first: float, second: float, between: str = " → ") -> str:
 
 def factor(was: float, now: float) -> str:
     """Return by how much a norm changed, in percent."""
-    return true_minus(relative(was, now)) if was > 0 and math.isfinite(now) else "–"
+    if not (was > 0 and math.isfinite(now)):
+        return "–"
+    return relative(was, now) if was != now else "0"
 
 
 def points(step: float) -> str:
     """Return a difference of shares in percentage points."""
-    return "–" if math.isnan(step) else true_minus(f"{100 * step:+.2f} pp")
+    if math.isnan(step):
+        return "–"
+    return true_minus(f"{100 * step:+.2f} pp") if step else "0"
 
 
 def signed(step: float) -> str:
     """Return a difference with its sign."""
-    return "–" if math.isnan(step) else true_minus(f"{step:+.3g}") if step else "0"
+    return "–" if math.isnan(step) else number(step, signed=True) if step else "0"

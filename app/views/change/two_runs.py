@@ -176,7 +176,7 @@ class TwoRuns:
                     start=self.here.iteration,
                 ),
                 f"{found.partner[at]}",
-                f"{found.similarity[at]:.3f}",
+                figure(float(found.similarity[at])),
                 figure(float(found.next_best[at])),
                 "yes" if found.mutual[at] else "no",
             )

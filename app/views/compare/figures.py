@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from app.components.run_colours import colour_of, places
-from app.components.texts import cut
+from app.components.texts import cut, number
 from app.views.compare.sweep import Axis, Sweep
 from ingest.analysis.importance import RANKS, Importances
 
@@ -205,7 +205,7 @@ def text_of(axis: Axis, value: Any) -> str:
         return _plain(str(value))
     if math.isnan(value):
         return "none"
-    return f"{100 * value:.3g} %" if axis.format == "percent" else f"{value:.4g}"
+    return f"{100 * value:.3g} %" if axis.format == "percent" else number(value, 4)
 
 
 def _said(axis: Axis, at: int) -> str:

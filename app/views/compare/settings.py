@@ -16,7 +16,7 @@ from app.components.attributes import aria
 from app.components.charts import chart
 from app.components.controls import select
 from app.components.run_facts import fixed_facts
-from app.components.texts import true_minus
+from app.components.texts import number, true_minus
 from app.data.aligned import MOST_IN_DETAIL, settings_of
 from app.data.outcomes import Outcome
 from app.selection import bound
@@ -131,14 +131,14 @@ def _outcome(found: Outcome, baseline: int | None) -> Row:
 def _number(value: float, percent: bool) -> str:
     if value != value:
         return "none"
-    return f"{100 * value:.2f} %" if percent else f"{value:.4g}"
+    return f"{100 * value:.2f} %" if percent else number(value, 4)
 
 
 def difference_text(found: Change, *, percent: bool) -> str:
     """Return a change as text: "−1.20 pp (−9.1 %)", "+0.02 (+40 %)"; "0" where there is none."""
     if found.by == 0:
         return "±0"
-    by = f"{100 * found.by:+.2f} pp" if percent else f"{found.by:+.3g}"
+    by = f"{100 * found.by:+.2f} pp" if percent else number(found.by, signed=True)
     share = "" if found.share is None else f" ({_share(100 * found.share)} %)"
     return true_minus(f"{by}{share}")
 

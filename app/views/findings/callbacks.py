@@ -14,6 +14,7 @@ from app.components import live_table
 from app.components.clicks import relayed, touched
 from app.components.forking import run_can_be_forked
 from app.components.run_course import has, imported, snapshot_distance
+from app.components.texts import counted
 from app.components.times import ago
 from app.components.unjudged import unjudged
 from app.reading import reads
@@ -214,7 +215,7 @@ def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
         for severity in ("high", "medium", "low")
         if (number := sum(f.severity == severity and not f.muted for f in found))
     ]
-    judged = f"evaluated {ago(health.evaluated_at)} from {health.snapshots:,} snapshots"
+    judged = f"evaluated {ago(health.evaluated_at)} from {counted(health.snapshots, 'snapshot')}"
     return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 

@@ -7,6 +7,7 @@ from dash import no_update
 
 from app import store
 from app.auth.identity import require
+from app.components.texts import counted
 from db.permissions import Permission
 from db.queries.runs import findings
 from ingest.analysis.health.rules import RULES
@@ -56,4 +57,5 @@ def save_thresholds(_clicks: object, values: Any, ids: Any, shown: Any) -> tuple
     if not changed:
         return "Nothing changed.", ""
     word = "threshold" if changed == 1 else "thresholds"
-    return f"{changed} {word} saved; {number:,} runs are being re-evaluated by a worker.", ""
+    many = counted(number, "run is", "runs are")
+    return f"{changed} {word} saved; {many} being re-evaluated by a worker.", ""

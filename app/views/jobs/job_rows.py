@@ -76,7 +76,7 @@ def pace(job: JobRow) -> str:
     if job.mode == "follow" and job.total is not None and job.done >= job.total:
         return "up to date"
     left = duration(job.remaining_seconds)
-    return f"{job.rate:,.1f} a second" + (f", {left} left" if left else "")
+    return f"{job.rate:,.1f} per second" + (f", {left} left" if left else "")
 
 
 def _nth(number: int) -> str:

@@ -130,7 +130,7 @@ def _tools(*, may_decide: bool) -> Component:
 def run_choices(others: Sequence[SameImages]) -> list[dict[str, str]]:
     """Return the choices of runs: this one with all others, alone, or with one of them."""
     if not others:
-        return [{"value": ALL, "label": "this run (no other has these images)"}]
+        return [{"value": ALL, "label": "this run alone"}]
     word = "1 other run" if len(others) == 1 else f"{len(others)} other runs"
     return [
         {"value": ALL, "label": f"with {word}"},

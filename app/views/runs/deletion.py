@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from app import store
 from app.auth.identity import require
 from app.callbacks import Callbacks
+from app.components.texts import counted
 from app.views.runs import acts, done
 from app.views.runs.ids import Act, Ids
 from db.errors import NotFound
@@ -77,7 +78,8 @@ def _about(found: Sequence[RunRow]) -> list[Component]:
                     [
                         html.Strong(run.name),
                         html.Span(
-                            f" run {run.id}, {run.snapshot_count:,} snapshots", className="dt-soft"
+                            f" run {run.id}, {counted(run.snapshot_count, 'snapshot')}",
+                            className="dt-soft",
                         ),
                     ]
                 )

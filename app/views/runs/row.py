@@ -15,6 +15,7 @@ from app.components import run_colours
 from app.components.attributes import aria, data
 from app.components.severity import severity_badge
 from app.components.tables import cell, percent, progress
+from app.components.texts import counted
 from app.components.times import time
 from app.components.verdict import UNKNOWN, Verdict, run_state, verdict_badge
 from app.versions import version_token
@@ -80,7 +81,7 @@ def row(
         ),
         "snapshots": lambda: cell(_snapshots(run)),
         "error": lambda: cell(percent(run.last_error), numeric=True),
-        "findings": lambda: cell([verdict_badge(thought), _findings(run, worst)]),
+        "findings": lambda: cell(_findings(run, worst, thought)),
         "owner": lambda: cell(
             html.Span(run.owner or "–", className="runs-one-line", title=run.owner)
         ),
@@ -172,16 +173,18 @@ def _place(run: RunRow, *, ending: bool) -> Component | None:
     return html.Div(words, className="dt-soft")
 
 
-def _findings(run: RunRow, worst: tuple[str, int] | None) -> Component:
+def _findings(run: RunRow, worst: tuple[str, int] | None, thought: Verdict) -> Any:
+    badge = verdict_badge(thought)
     if worst is None:
-        return html.Span("–", className="dt-soft")
+        return badge or html.Span("–", className="dt-soft")
     severity, number = worst
-    return dmc.Anchor(
+    found = dmc.Anchor(
         severity_badge(severity, number=number),
         href=f"/run/{run.id}/findings",
         underline="never",
-        **aria(label=f"{number} findings of {severity} severity in {run.name}"),
+        **aria(label=f"{counted(number, 'finding')} of {severity} severity in {run.name}"),
     )
+    return [badge, found]
 
 
 def _annotations(run: RunRow, number: int) -> Component:

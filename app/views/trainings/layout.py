@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app import store
 from app.components.attributes import aria
 from app.components.clicks import is_id
 from app.components.controls import segments
@@ -15,7 +16,9 @@ from app.components.tables import ACTS, Column, table
 from app.view import PageContext
 from app.views.trainings.form import SEARCHES
 from app.views.trainings.ids import CHANGES, Ids
+from db.errors import NotFound
 from db.permissions import Permission
+from db.queries.runs import runs
 from db.training_search import MOST
 
 FAST_MS = 1_000
@@ -33,6 +36,8 @@ def layout(context: PageContext) -> Component:
     """Return the page; "?fork=12&iteration=800" asks for a fork of run 12 before that iteration."""
     may_start = context.identity.may(Permission.START_TRAININGS)
     fork = asked_fork(context.search) if may_start else None
+    if fork and not fork["iteration"]:
+        fork["iteration"] = _last_iteration(fork["run"])
     return html.Div(
         [
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
@@ -85,6 +90,15 @@ def asked_fork(search: str) -> dict[str, int] | None:
     if not is_id(numbers.get("fork")):
         return None
     return {"run": numbers["fork"], "iteration": numbers.get("iteration", 0)}
+
+
+def _last_iteration(run_id: int) -> int:
+    """Return where the cursor rests that nobody moved: the run's last iteration, 0 for none."""
+    try:
+        with store.transaction() as session:
+            return runs.get_run(session, run_id=run_id).last_iteration or 0
+    except NotFound:
+        return 0
 
 
 def _may_not() -> Component:

@@ -28,6 +28,21 @@ export function replaceKept(
   holder.querySelector<HTMLElement>(`[data-${key}="${CSS.escape(focused)}"]`)?.focus();
 }
 
+/** A list to choose from as the controls above the charts have it: what stands on the page, and it. */
+export interface ListOfChoices {
+  holder: HTMLElement;
+  list: HTMLSelectElement;
+}
+
+/**
+ * Return an empty list to choose from that looks like those of the controls, open and closed.
+ * It is the browser's own, for charts are no part of what draws Mantine's, and open in less time.
+ */
+export function makeChoices(kind = ""): ListOfChoices {
+  const list = make("select", "dt-choice-field");
+  return { list, holder: make("span", kind ? `dt-choice ${kind}` : "dt-choice", list) };
+}
+
 /** Return a new element of a class ("": none) with children, nodes or texts; a button sends no form. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,

@@ -147,7 +147,7 @@ OF_STEPS = (
     Cause(
         name="not-finite",
         title="NaN or Inf in a layer",
-        says="Numbers end in {layers}.",
+        says="NaN or Inf begins in {layers}.",
         counter_test=(
             "Run the iteration named under torch.autograd.set_detect_anomaly(True): it names the "
             "operation; if all is finite there, look one snapshot further."

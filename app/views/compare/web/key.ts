@@ -10,6 +10,7 @@ import {
   colours,
   type Handler,
   make,
+  makeChoices,
   type Names,
   numbers,
   registerKind,
@@ -263,7 +264,7 @@ class Key implements Handler {
   }
 
   choice(run: Run, at: number, members: readonly number[]): HTMLElement {
-    const select = make("select", "compare-group");
+    const { holder, list: select } = makeChoices("compare-member");
     select.setAttribute("aria-label", `Group of ${run.name}`);
     for (let group = 0; group <= MOST_GROUPS; group++) {
       const option = make("option", "", group ? `group ${group}` : "no group");
@@ -277,7 +278,7 @@ class Key implements Handler {
       next[at] = Number(select.value);
       selectionStore.set({ members: next });
     });
-    return select;
+    return holder;
   }
 }
 

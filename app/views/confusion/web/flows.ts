@@ -4,6 +4,7 @@
 import {
   type Handler,
   make,
+  makeChoices,
   type Names,
   numbers,
   registerKind,
@@ -27,6 +28,7 @@ class ConfusionFlows implements Handler {
   private readonly chart: ConfusionChart;
   private readonly asking: Asking;
   private readonly choice: HTMLSelectElement;
+  private readonly since: HTMLElement;
   private readonly pin: HTMLButtonElement;
   private readonly count: HTMLElement;
   private readonly list: HTMLElement;
@@ -38,7 +40,8 @@ class ConfusionFlows implements Handler {
   constructor(chart: ConfusionChart) {
     this.chart = chart;
     this.asking = new Asking(chart);
-    this.choice = make("select");
+    const { holder, list } = makeChoices();
+    this.choice = list;
     this.choice.addEventListener("change", () =>
       selectionStore.set({ confusionagainst: Number(this.choice.value) }),
     );
@@ -50,10 +53,10 @@ class ConfusionFlows implements Handler {
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.more = make("button", "confusion-more", "More");
     this.more.addEventListener("click", () => this.append());
-    const since = make("label", "", "Since ", this.choice);
-    since.hidden = true;
+    this.since = make("label", "", "Since ", holder);
+    this.since.hidden = true;
     chart.element.append(
-      make("div", "confusion-bar", since, this.pin),
+      make("div", "confusion-bar", this.since, this.pin),
       this.count,
       this.list,
       this.more,
@@ -96,7 +99,7 @@ class ConfusionFlows implements Handler {
         return option;
       }),
     );
-    this.choice.parentElement!.hidden = silent || against === null;
+    this.since.hidden = silent || against === null;
     this.pin.hidden = silent || at === null || pins.includes(at);
     this.pin.textContent = `Pin ${numbers.integer(at)}`;
     this.pin.title = "Keep this iteration, then move the cursor: what changed is shown here";

@@ -1,6 +1,13 @@
 // What is looked into: the images with what they are predicted as at the probe, and the layer.
 
-import { make, numbers, pictures, replaceKept, selectionStore } from "#app/web/index.ts";
+import {
+  make,
+  makeChoices,
+  numbers,
+  pictures,
+  replaceKept,
+  selectionStore,
+} from "#app/web/index.ts";
 import type { Place, ProbesAnswer } from "./answer.ts";
 
 const SIZE = 52;
@@ -9,7 +16,8 @@ const NOT_THERE = -2;
 export class Picker {
   readonly element: HTMLElement;
   private readonly images = make("div", "probe-images");
-  private readonly layer = make("select");
+  private readonly choices = makeChoices();
+  private readonly layer = this.choices.list;
   private readonly facts = make("p", "probe-facts");
   private readonly base: string;
   /** What the buttons and the list were made of. */
@@ -27,7 +35,7 @@ export class Picker {
     this.layer.addEventListener("change", () =>
       selectionStore.set({ probelayer: Number(this.layer.value) }),
     );
-    const label = make("label", "probe-layer", "Layer ", this.layer);
+    const label = make("label", "probe-layer", "Layer ", this.choices.holder);
     this.element = make("div", "probe-picker", this.images, label, this.facts);
   }
 
