@@ -1,5 +1,6 @@
 """`deeptracker report | export`: a run's report as one file, a run in the files of another tool."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -48,9 +49,9 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> DeepTrackerError:
-    return DeepTrackerError(
-        f"{path} cannot be written ({error.strerror or error}). Choose another place."
-    )
+    # The system's own words: those of libraries may be longer.
+    why = os.strerror(error.errno) if error.errno else error
+    return DeepTrackerError(f"{path} cannot be written ({why}). Choose another place.")
 
 
 @contextmanager

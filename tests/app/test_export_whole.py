@@ -193,14 +193,14 @@ def test_names_for_mlflow_stay_apart() -> None:
 
 @pytest.mark.parametrize("form", ["tensorboard", "mlflow", "parquet"])
 def test_a_disk_that_takes_no_more(exported, run: StoredRun, tmp_path: Path, form: str) -> None:
-    """The file system refuses what is beyond 20 kB of a file, as a full one does."""
+    """The file system refuses what is beyond 4 kB of a file, as a full one does."""
     folder = tmp_path / "small" / form
     limited = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "from app.cli.main import run\n"
         "import mlflow, tensorboard, pyarrow\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))\n"
         "sys.exit(run(sys.argv[1:]))\n"
     )
     command = ["export", str(run.run_id), "--to", form, str(folder)]
