@@ -103,7 +103,7 @@ class AppSettings(BaseSettings):
 
         HomeRefused where that is another account's.
         """
-        return self.secret_key or _kept_key(DatabaseSettings().home.expanduser() / "secret_key")
+        return self.secret_key or _kept_key(DatabaseSettings().folder() / "secret_key")
 
     def on(self, **changes: Any) -> "AppSettings":
         """Return the same settings with some changed and checked."""

@@ -8,7 +8,7 @@ from dash import set_props
 from dash.exceptions import DependencyException, PreventUpdate
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, ProgrammingError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app import connection, store
@@ -16,6 +16,7 @@ from app.auth.identity import NotAllowed
 from app.ids import Shell
 from db.away import is_too_slow, is_unreachable
 from db.errors import Forbidden, NotFound
+from db.refusals import is_gone_meanwhile, is_other_schema
 from deeptracker.errors import DeepTrackerError
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,6 @@ _TITLES = {
 
 # Seconds after which it is worth while to ask again where the database was away.
 RETRY_AFTER = 2
-# PostgreSQL knows no such table, or column: somebody has put another database in place.
-_NO_SUCH_PART = ("42P01", "42703")
 
 
 def public_text(error: BaseException) -> str:
@@ -44,6 +43,8 @@ def public_text(error: BaseException) -> str:
         return str(error)
     if _is_no_text(error):
         return "The request contains text with a NUL character; remove it."
+    if is_gone_meanwhile(error):
+        return "Somebody has deleted what this is about in the meantime. Reload the page."
     number = secrets.token_hex(4)
     # Every request of an outage fails alike, and where it was in our code says nothing.
     where = None if is_unreachable(error) else error
@@ -55,7 +56,7 @@ def public_text(error: BaseException) -> str:
         )
     if is_unreachable(error):
         return f"The database did not answer. Try again in a moment (error {number})."
-    if _is_other_schema(error):
+    if is_other_schema(error):
         return (
             "The database is not of the version that this server needs. Whoever runs it finds more "
             f"under /ready, and in the log as error {number}."
@@ -73,13 +74,6 @@ def _in_short(error: BaseException) -> str:
 def _is_no_text(error: BaseException) -> bool:
     """Return whether PostgreSQL refused a text for its NUL: only made-up requests have one."""
     return isinstance(error, DataError) and "NUL" in str(error.orig)
-
-
-def _is_other_schema(error: BaseException) -> bool:
-    return (
-        isinstance(error, ProgrammingError)
-        and getattr(error.orig, "sqlstate", None) in _NO_SUCH_PART
-    )
 
 
 def on_callback_error(error: Exception) -> None:
@@ -131,9 +125,11 @@ def _status(error: Exception) -> int:
         return 403
     if isinstance(error, DeepTrackerError) or _is_no_text(error):
         return 400
+    if is_gone_meanwhile(error):
+        return 409
     if is_too_slow(error):
         return 504
-    return 503 if _is_other_schema(error) else 500
+    return 503 if is_other_schema(error) else 500
 
 
 def _away(text: str) -> Response:

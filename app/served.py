@@ -63,6 +63,6 @@ def _place() -> tuple[Path, str]:
     found = DatabaseSettings()
     url = found.database_url or ""
     return (
-        found.home.expanduser() / "servers",
+        found.folder() / "servers",
         hashlib.sha256(url.encode()).hexdigest()[:16] if url else "",
     )

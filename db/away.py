@@ -34,6 +34,9 @@ def is_unreachable(error: BaseException | None) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
+    # Another tool's file is no database of ours.
+    if not isinstance(error.orig, psycopg.Error | None):
+        return False
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
@@ -51,6 +54,8 @@ def is_away(error: BaseException) -> bool:
     So it is where the server is down, starting, unreachable or full, where it only reads, or where
     it ended a statement, transaction or connection; also as psycopg raises it.
     """
+    if isinstance(error, DBAPIError) and not isinstance(error.orig, psycopg.Error | None):
+        return False
     if isinstance(error, (OperationalError, InterfaceError, TimeoutError, PendingRollbackError)):
         return True
     if isinstance(error, DBAPIError):

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deeptracker.paths import resolved
+
 
 def web_address(value: str | None) -> str | None:
     """Return the address of a server, without a slash at its end; None for an empty text.
@@ -39,3 +41,7 @@ class DatabaseSettings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     home: Path = Field(default_factory=default_home, validation_alias="DEEPTRACKER_HOME")
+
+    def folder(self) -> Path:
+        """Return the home as an absolute path; PathRefused where it leads nowhere."""
+        return resolved(self.home, setting="DEEPTRACKER_HOME")

@@ -49,11 +49,12 @@ def driver_url(url: str) -> URL:
     """
     try:
         address = make_url(url)
-    except ArgumentError as error:
-        # The text may hold a password, so it is not repeated.
+    except (ArgumentError, ValueError):  # the second where the port is no number
+        # The text may hold a password, which error and trace would repeat.
         raise ServerUnavailable(
-            "DATABASE_URL is not a URL (postgresql://user@host/name)."
-        ) from error
+            "DATABASE_URL is not a URL (postgresql://user:password@host:5432/name). Characters of "
+            "a password such as / @ : # % are written as %2F %40 %3A %23 %25 there."
+        ) from None
     if address.get_backend_name() not in ("postgresql", "postgres"):
         raise ServerUnavailable(
             f"DATABASE_URL is for {address.get_backend_name()}, but only PostgreSQL will do."

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.config import DatabaseSettings
 from deeptracker.errors import DeepTrackerError
+from deeptracker.paths import resolved
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _OBJECTS = re.compile(r"(s3)://([a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])((?:/[^/]+)*)/?", re.ASCII)
@@ -86,7 +87,7 @@ class LocationSettings(BaseSettings):
         Raises LocationRefused for a root in a storage that is not supported.
         """
         if not self.log_roots:
-            return ((DatabaseSettings().home.expanduser() / "runs").resolve(),)
+            return (resolved(DatabaseSettings().folder() / "runs"),)
         parts = [part.strip() for part in _BETWEEN_ROOTS.split(self.log_roots) if part.strip()]
         return tuple(read_place(part) for part in parts)
 
@@ -94,14 +95,18 @@ class LocationSettings(BaseSettings):
 def read_place(text: str) -> Place:
     """Return the folder or file that a user of this machine names.
 
-    "scheme://" is object storage, "PATH#ID" one of the runs that are stored at PATH.
+    "scheme://" is object storage, "PATH#ID" one of the runs that are stored at PATH. Raises
+    LocationRefused for nothing and for a storage that is not supported, PathRefused for a path that
+    leads nowhere.
     """
+    if not text.strip():
+        raise LocationRefused("Name a folder or a file; this folder is called '.'")
     if "://" in text:
         return _object_folder(text)
-    path = Path(text).expanduser().resolve()
+    path = resolved(text)
     head, _, run = text.rpartition("#")
     if head and run and not os.path.lexists(path):
-        return StoredRunPlace(Path(head).expanduser().resolve(), run)
+        return StoredRunPlace(resolved(head), run)
     return path
 
 

@@ -14,7 +14,7 @@ _NAME = "converting"
 
 def make_scratch() -> Path:
     """Return a new folder of this process's own; what ended processes left behind is deleted."""
-    for parent in (DatabaseSettings().home.expanduser() / _NAME, _of_temporary()):
+    for parent in (DatabaseSettings().folder() / _NAME, _of_temporary()):
         try:
             parent.mkdir(parents=True, exist_ok=True)
             clean_scratch(parent)
@@ -28,7 +28,7 @@ def make_scratch() -> Path:
 
 def clean_scratch(parent: Path | None = None) -> None:
     """Delete the folders of processes of this machine that are over."""
-    for folder in _listed(parent or DatabaseSettings().home.expanduser() / _NAME):
+    for folder in _listed(parent or DatabaseSettings().folder() / _NAME):
         host, _, rest = folder.name.rpartition(".")[0].rpartition(".")
         if host == socket.gethostname() and rest.isdigit() and not _lives(int(rest)):
             shutil.rmtree(folder, ignore_errors=True)

@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from app import store
 from app.auth.cookie import set_cookie
+from app.auth.throttle import Known
 from app.auth.tokens import new_token
 from app.config import AppSettings
 from db.queries.team import accounts, audit, sessions
+from deeptracker.errors import DeepTrackerError
 
 MAX_NEXT = 2_000
 # The setting of the server that says what the login page calls the provider, None without one.
@@ -29,11 +31,25 @@ def safe_next(target: str | None) -> str:
     return target if inside and not target.startswith("//") and not loops else "/"
 
 
-def begin_session(settings: AppSettings, account_id: int, target: str) -> ResponseReturnValue:
-    """Give the browser a session of its own, whatever it came with."""
+class PasswordChanged(DeepTrackerError):  # noqa: N818 - the name that callers read
+    """The password that somebody came with is not the account's any more."""
+
+
+def begin_session(
+    settings: AppSettings, account_id: int, target: str, *, by: Known | None = None
+) -> ResponseReturnValue:
+    """Give the browser a session of its own, whatever it came with.
+
+    `by`: the password that it came with. PasswordChanged where the account has another one now, or
+    is deactivated: that ended all sessions, and this one would outlast it.
+    """
     token, token_hash = new_token()
     where = request.remote_addr or ""
     with store.transaction() as session:
+        if by is not None and not accounts.hold_password(
+            session, account_id=account_id, password_hash=by.password_hash
+        ):
+            raise PasswordChanged("The account has another password now.")
         account = accounts.get_account(session, account_id=account_id)
         audit.record(
             session, actor_id=account_id, action="logged in as", target=account.email, detail=where

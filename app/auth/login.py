@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app import store
 from app.auth import passwords
-from app.auth.arrival import OIDC_NAME, begin_session, safe_next
+from app.auth.arrival import OIDC_NAME, PasswordChanged, begin_session, safe_next
 from app.auth.cookie import drop_cookie
 from app.auth.guard import identify
 from app.auth.identity import current_identity
@@ -64,15 +64,18 @@ def _log_in(settings: AppSettings) -> ResponseReturnValue:
         email = ""  # PostgreSQL's texts have no NUL, and no account has such an address
     password = request.form.get("password", "")
     try:
-        account_id = check_password(email, password, address=request.remote_addr or "")
+        known = check_password(email, password, address=request.remote_addr or "")
+        if known is not None:
+            target = safe_next(request.form.get("next"))
+            return begin_session(settings, known.account_id, target, by=known)
+    except PasswordChanged:
+        pass  # it was right when it was typed
     except Throttled as error:
         response = make_response(_login_page(email=email, problem=str(error), status=429))
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    if account_id is None:
-        problem = "Wrong e-mail address or password."
-        return _login_page(email=email, problem=problem, status=403)
-    return begin_session(settings, account_id, safe_next(request.form.get("next")))
+    problem = "Wrong e-mail address or password."
+    return _login_page(email=email, problem=problem, status=403)
 
 
 def _log_out(settings: AppSettings) -> ResponseReturnValue:

@@ -1,6 +1,7 @@
 """The check of a password, so slow for whoever guesses that guessing is hopeless."""
 
 import ipaddress
+from dataclasses import dataclass, field
 
 from app import store
 from app.auth import passwords
@@ -29,8 +30,16 @@ class Throttled(DeepTrackerError):  # noqa: N818 - the name that callers read
         )
 
 
-def check_password(email: str, password: str, *, address: str) -> int | None:
-    """Return the id of the account whose password this is, else None; Throttled.
+@dataclass(frozen=True)
+class Known:
+    """Whose password it was, and its hash; it may be another by now: accounts.hold_password."""
+
+    account_id: int
+    password_hash: str = field(repr=False)
+
+
+def check_password(email: str, password: str, *, address: str) -> Known | None:
+    """Return the account whose password this is, else None; Throttled.
 
     It takes the same time for an unknown or a deactivated account, and counts on all servers.
     """
@@ -44,13 +53,14 @@ def check_password(email: str, password: str, *, address: str) -> int | None:
     if not passwords.matches(password, found[1] if found else None) or found is None:
         return None
     account_id, stored = found
+    newer = passwords.hash_password(password) if passwords.outdated(stored) else None
     with store.transaction() as session:
+        if not accounts.hold_password(session, account_id=account_id, password_hash=stored):
+            return None
         attempts.attempt_succeeded(session, noted=noted)
-        if passwords.outdated(stored):
-            accounts.set_password_hash(
-                session, account_id=account_id, password_hash=passwords.hash_password(password)
-            )
-    return account_id
+        if newer is not None:
+            accounts.set_password_hash(session, account_id=account_id, password_hash=newer)
+    return Known(account_id, newer or stored)
 
 
 def limits(email: str, address: str) -> attempts.Limits:

@@ -10,7 +10,6 @@ from rich.console import Console
 # What a command needs is imported by it: whoever types another one should not wait for that.
 from app.cli import database, doors, lake, loading, people, reporting, serving
 from deeptracker import lifeline
-from deeptracker.errors import DeepTrackerError
 
 FAILED = 1
 INTERRUPTED = 130
@@ -59,43 +58,14 @@ def run(arguments: list[str]) -> int:
         _say("Interrupted.")
         return INTERRUPTED
     except Exception as error:
-        line = _one_line(error)
+        from app.cli.failures import one_line
+
+        line = one_line(error)
         if line is None:
             raise
         _say(f"Error: {line}")
         return FAILED
     return status if isinstance(status, int) else 0
-
-
-def _one_line(error: Exception) -> str | None:
-    """Return what to say of a failure; None of a fault of ours, whose traceback is wanted."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, ProgrammingError):
-        why = _cause(error.orig)
-        return f"The database is not as it should be ({why}). Run: deeptracker db upgrade"
-    if isinstance(error, OperationalError):
-        return f"The database did not answer ({_cause(error.orig)}). {_advice()}"
-    ours = isinstance(error, (DeepTrackerError, OSError))
-    return " ".join(str(error).split()) if ours else None
-
-
-def _cause(error: BaseException | None) -> str:
-    said = str(error).strip()
-    return said.splitlines()[0] if said else "no reason given"
-
-
-def _advice() -> str:
-    from db.config import DatabaseSettings
-
-    settings = DatabaseSettings()
-    if settings.database_url:
-        return "Check DATABASE_URL."
-    return f"What happened to it is in {settings.home / 'postgresql' / 'log'}"
 
 
 def _say(text: str) -> None:

@@ -1,7 +1,10 @@
 """`deeptracker report | export`: a run's report as one file, a run in the files of another tool."""
 
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +12,7 @@ from typing import Annotated
 import typer
 
 from deeptracker.errors import DeepTrackerError
+from deeptracker.format import atomic_write
 
 
 def report(
@@ -26,8 +30,41 @@ def report(
     with ready_engine() as engine, reading(engine) as session:
         found = gather(session, run)
     path = output or Path(file_name(run, found.run.name, "report", ending="html"))
-    path.write_text(render(found), encoding="utf-8")
+    _write(path, render(found).encode())
     typer.echo(path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; what is no file, such as /dev/stdout, is written as it is.
+
+    Raises DeepTrackerError.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            atomic_write(path.resolve(), data)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> DeepTrackerError:
+    # The system's own words: those of libraries may be longer.
+    why = os.strerror(error.errno) if error.errno else error
+    return DeepTrackerError(f"{path} cannot be written ({why}). Choose another place.")
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """Yield a folder beside another one, which takes its place when the block ends well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".deeptracker-", dir=folder.parent))
+    try:
+        yield aside
+        aside.chmod(0o755)
+        aside.replace(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 class Form(StrEnum):
@@ -52,14 +89,11 @@ def export(
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DeepTrackerError(f"{folder} is there and not empty; name a new folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it, and renamed when it is whole: nothing half-written is left.
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        with ready_engine(statement_timeout_ms=None) as engine, reading(engine) as session:
-            WRITERS[to](WholeRun(session, run), aside)
-        aside.chmod(0o755)
-        aside.replace(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with ready_engine(statement_timeout_ms=None) as engine, reading(engine) as session:
+        whole = WholeRun(session, run)
+        try:
+            with _aside(folder) as aside:
+                WRITERS[to](whole, aside)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
     typer.echo(folder)

@@ -35,7 +35,7 @@ def run_demo(
 ) -> int:
     """Run the demo until Ctrl-C, or until the run is loaded; return the exit status."""
     console = Console(highlight=False, soft_wrap=True)
-    home = DatabaseSettings().home.expanduser().resolve()
+    home = DatabaseSettings().folder()
     stage = set_up(settings, engine, home, console)
     children = Children(home / "logs", _environment(home / "runs", stage.settings))
     with stop_signals() as stopping:

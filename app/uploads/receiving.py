@@ -1,6 +1,7 @@
 """Uploads on disk: pieces into numbered files, then a folder that is whole or not there."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,37 +69,54 @@ class Receiver:
         parts, whole = self._parts(upload), self.root / upload.folder
         if whole.is_dir():
             return whole  # asked twice
-        tree = self.root / f".{upload.folder}.tree"
-        shutil.rmtree(tree, ignore_errors=True)
         for number, (name, size) in enumerate(upload.files):
             path = parts / f"{number:06d}"
             there = path.stat().st_size if path.exists() else 0 if size == 0 else -1
             if there != size:
+                if whole.is_dir():
+                    return whole
                 raise Conflict(f"The file {name!r} has not arrived whole; send it again.")
-        tree.mkdir()
-        for number, at in enumerate(safe_names([name for name, _ in upload.files])):
-            into = tree / PurePosixPath(at)
-            into.parent.mkdir(parents=True, exist_ok=True)
-            part = parts / f"{number:06d}"
-            if part.exists():
-                _same_file(part, into)
-            else:
-                into.touch(0o640)
-        tree.rename(whole)
+        # Of this request's own: where the answer takes long, the browser asks again meanwhile.
+        tree = self.root / f"{_tree(upload)}.{secrets.token_hex(4)}"
+        try:
+            self._fill(tree, upload)
+            tree.rename(whole)
+        except OSError:
+            if not whole.is_dir():
+                raise  # else the other one was faster
+        finally:
+            shutil.rmtree(tree, ignore_errors=True)
         shutil.rmtree(parts, ignore_errors=True)
         return whole
 
+    def _fill(self, tree: Path, upload: UploadRow) -> None:
+        """Make the files of an upload in a new folder, of the parts that have arrived."""
+        parts = self._parts(upload)
+        tree.mkdir()
+        names = safe_names([name for name, _ in upload.files])
+        for number, (at, (_, size)) in enumerate(zip(names, upload.files, strict=True)):
+            into = tree / PurePosixPath(at)
+            into.parent.mkdir(parents=True, exist_ok=True)
+            if size:
+                _same_file(parts / f"{number:06d}", into)
+            else:
+                into.touch(0o640)
+
     def remove(self, upload: UploadRow) -> None:
         """Remove all that is there of an upload."""
-        for path in (
-            self._parts(upload), self.root / f".{upload.folder}.tree", self.root / upload.folder,
-        ):  # fmt: skip
+        trees = self.root.glob(f"{_tree(upload)}*")
+        for path in (self._parts(upload), *trees, self.root / upload.folder):
             if path.exists():
                 shutil.rmtree(path)
 
     def _parts(self, upload: UploadRow) -> Path:
         # Hidden: no worker offers it, and a watched folder passes it over.
         return self.root / f".{upload.folder}.parts"
+
+
+def _tree(upload: UploadRow) -> str:
+    """Return how the folders begin in which the files of an upload are put together."""
+    return f".{upload.folder}.tree"
 
 
 def _same_file(path: Path, into: Path) -> None:

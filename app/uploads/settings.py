@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.config import DatabaseSettings
+from deeptracker.paths import resolved
 
 
 class UploadSettings(BaseSettings):
@@ -22,5 +23,6 @@ class UploadSettings(BaseSettings):
 
     def root(self) -> Path:
         """Return the folder, resolved: that of the setting, else in $DEEPTRACKER_HOME/runs."""
-        found = self.folder or DatabaseSettings().home / "runs" / "uploads"
-        return found.expanduser().resolve()
+        if self.folder is not None:
+            return resolved(self.folder, setting="DEEPTRACKER_UPLOADS")
+        return resolved(DatabaseSettings().folder() / "runs" / "uploads")

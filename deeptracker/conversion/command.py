@@ -10,6 +10,7 @@ from deeptracker.conversion.predictions import find_predictions, read_prediction
 from deeptracker.conversion.scalar_run import Converted, convert_scalars
 from deeptracker.errors import LogError
 from deeptracker.extras import needed
+from deeptracker.format import MANIFEST
 
 _ABOUT = """Makes a log of what a training left: a series of checkpoints (safetensors, PyTorch,
 Lightning, Keras, Hugging Face), the scalars of other tools (CSV, JSON lines, trainer_state.json,
@@ -41,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if not given.folder.exists():
         raise LogError(given.folder, "", "is not there; name the folder of the training")
+    if (given.folder / MANIFEST).exists():
+        raise LogError(
+            given.folder, "", "is a log of DeepTracker already; load it: deeptracker ingest"
+        )
     done = _converted(given)
     for remark in done.remarks:
         print(f"Note: {remark}", file=sys.stderr)

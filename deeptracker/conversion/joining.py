@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,6 +27,7 @@ from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
 from deeptracker.conversion.scalar_run import Converted, settings_of
 from deeptracker.conversion.told import told
+from deeptracker.conversion.undone import undone_if_it_fails
 from deeptracker.errors import LogError, RecordingError
 
 OnDone = Callable[[int, int], None]
@@ -65,17 +65,12 @@ def convert(
         raise LogError(source, "", "has no checkpoint after iteration 0")
     epochs = found.checkpoints[0].by_epoch
     rows = _rows(scalars, per_epoch or (1 if epochs else None), said)
-    there = run_dir.exists()
-    try:
+    with undone_if_it_fails(run_dir):
         return _written(
             source, run_dir, placed, rows, said, predictions,
             name=name or scalars.name or source.resolve().name, filter_axis=filter_axis,
             per_epoch=per_epoch, settings=settings_of(scalars, {}), on_done=on_done,
         )  # fmt: skip
-    except BaseException:
-        if not there:
-            shutil.rmtree(run_dir, ignore_errors=True)
-        raise
 
 
 def _nothing(unnumbered: tuple[str, ...]) -> str:

@@ -1,6 +1,5 @@
 """A run without checkpoints: its manifest, and the run directory of it, by numpy alone."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.course import Course, course_of
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.readers.known import collect
+from deeptracker.conversion.undone import undone_if_it_fails
 from deeptracker.errors import LogError, RecordingError
 from deeptracker.format import (
     MANIFEST,
@@ -250,26 +250,17 @@ def write_run(run_dir: Path, manifest: Manifest, course: Course) -> None:
 
     What was written until then is taken away again.
     """
-    there = run_dir.exists()
-    if there and any(run_dir.iterdir()):
-        raise RecordingError(f"{run_dir} is not empty; name a new folder for the run")
     try:
-        (run_dir / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
-        write_manifest(run_dir / MANIFEST, replace(manifest, state="recording", ended_at=None))
-        for place in range(len(course.iterations)):
-            snapshot = course.snapshot(place)
-            write_snapshot(snapshot_path(run_dir, snapshot.iteration), manifest, snapshot)
-        write_manifest(run_dir / MANIFEST, manifest)
+        if run_dir.exists() and any(run_dir.iterdir()):
+            raise RecordingError(f"{run_dir} is not empty; name a new folder for the run")
+        with undone_if_it_fails(run_dir):
+            (run_dir / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
+            write_manifest(run_dir / MANIFEST, replace(manifest, state="recording", ended_at=None))
+            for place in range(len(course.iterations)):
+                snapshot = course.snapshot(place)
+                write_snapshot(snapshot_path(run_dir, snapshot.iteration), manifest, snapshot)
+            write_manifest(run_dir / MANIFEST, manifest)
     except OSError as error:
-        _undo(run_dir, there)
         raise RecordingError(
             f"{run_dir} cannot be written ({error.strerror}); choose another folder"
         ) from error
-    except BaseException:
-        _undo(run_dir, there)
-        raise
-
-
-def _undo(run_dir: Path, there: bool) -> None:
-    if not there:
-        shutil.rmtree(run_dir, ignore_errors=True)

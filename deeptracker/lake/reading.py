@@ -16,6 +16,7 @@ from deeptracker.lake.layout import (
 )
 from deeptracker.lake.mirror import mirrored
 from deeptracker.lake.views import VIEWS, listed, view
+from deeptracker.paths import resolved
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -58,7 +59,7 @@ def _folder(lake: str | Path | None) -> Path:
     named = lake or os.environ.get(ENVIRONMENT, "").strip()
     if not named:
         raise LakeError(f"Name the lake, or set {ENVIRONMENT}: a folder, or s3://bucket/folder.")
-    folder = mirrored(named) if "://" in str(named) else Path(named).expanduser().resolve()
+    folder = mirrored(named) if "://" in str(named) else resolved(named)
     if _PATTERN & set(str(folder)):
         raise LakeError(f"{folder}: DuckDB takes * ? [ in a path for a pattern; rename the folder.")
     marker = folder / MARKER

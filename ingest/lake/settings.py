@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deeptracker.lake.layout import ENVIRONMENT, LakeError
+from deeptracker.paths import PathRefused
 from ingest.lake.places import Bucket, Folder, LakePlace
 from ingest.locations import LocationRefused, LocationSettings, ObjectFolder, read_place
 
@@ -27,7 +28,7 @@ class LakeSettings(BaseSettings):
             return None
         try:
             at = read_place(self.lake.strip())
-        except LocationRefused as error:
+        except (LocationRefused, PathRefused) as error:
             raise LakeError(f"{ENVIRONMENT}: {error}") from error
         if not isinstance(at, Path | ObjectFolder):
             raise LakeError(f"{ENVIRONMENT}: {self.lake!r} is not a folder.")

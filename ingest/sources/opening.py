@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Ledger, Manifest, Probe, Snapshot
 from ingest.locations import ObjectFolder, Place, StoredRunPlace
 from ingest.sources import OnBad, Source
@@ -18,11 +19,13 @@ def open_source(
     """Return the source that reads the log at `place`; what it is shows in what is there.
 
     `roots`, where given, are the only folders in which the files may really lie. `live`: the
-    training may go on.
+    training may go on. LogError where one of several runs is named of what holds one alone.
     """
     if isinstance(place, ObjectFolder):
         return ObjectStorageSource(place)
     if isinstance(place, StoredRunPlace):
+        if os.path.lexists(place.path / MANIFEST):
+            raise LogError(place.path, "", f"is the log of one run; leave out the ID {place.run!r}")
         return ConvertedSource(
             place.path, location=str(place), run=place.run, roots=roots, live=live
         )

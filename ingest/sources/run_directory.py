@@ -189,14 +189,32 @@ class RunDirectorySource:
 
     def ledgers(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Ledger]:
         """Yield the batch ledgers that were not read yet in their present form."""
-        there = self._directory.ledger_iterations()
+        there = self._listed_beside(LEDGERS, self._directory.ledger_iterations, on_bad)
         paths = {i: ledger_path(self.path, i) for i in there}
         return self._new(paths, lambda i: self._directory.ledger(manifest, i), on_bad)
 
     def probes(self, manifest: Manifest, *, on_bad: OnBad) -> Iterator[Probe]:
         """Yield the probes that were not read yet in their present form."""
-        paths = {i: probe_path(self.path, i) for i in self._directory.probe_iterations()}
+        there = self._listed_beside(PROBES, self._directory.probe_iterations, on_bad)
+        paths = {i: probe_path(self.path, i) for i in there}
         return self._new(paths, lambda i: self._directory.probe(manifest, i), on_bad)
+
+    def _listed_beside(
+        self, folder: str, listed: Callable[[], list[int]], on_bad: OnBad
+    ) -> list[int]:
+        """Return the iterations of files beside the snapshots; a folder that cannot be read is bad.
+
+        It is told once in each of its forms.
+        """
+        try:
+            return listed()
+        except LogError as error:
+            path = self.path / folder
+            stamp = _stamp(path)
+            if stamp is not None and self._beside.get(path) != stamp:
+                self._beside[path] = stamp
+                on_bad(error)
+            return []
 
     def _new(
         self, paths: Mapping[int, Path], read: Callable[[int], _Found], on_bad: OnBad

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.config import DatabaseSettings
+from deeptracker.paths import resolved
 from ingest.trainings.registry import RegisteredScript, read_scripts
 
 
@@ -30,12 +31,13 @@ class TrainingSettings(BaseSettings):
         """Return the scripts, none where trainings are off; ScriptsInvalid."""
         if self.scripts is None or str(self.scripts) in ("", "."):
             return {}
-        return read_scripts(self.scripts.expanduser().absolute())
+        folder = resolved(self.scripts.parent, setting="DEEPTRACKER_SCRIPTS")
+        return read_scripts(folder / self.scripts.name)
 
 
 def state_folder() -> Path:
     """Return the folder of this host that has the processes of trainings."""
-    return (DatabaseSettings().home.expanduser() / "trainings").resolve()
+    return resolved(DatabaseSettings().folder() / "trainings")
 
 
 def place_of(folder: Path) -> str:

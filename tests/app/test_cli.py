@@ -23,7 +23,7 @@ from app.cli.main import run
 from app.config import AppSettings
 from app.demo import next_seed
 from db.embedded import stop_server
-from db.engine import make_engine, session_scope
+from db.engine import driver_url, make_engine, session_scope
 from db.permissions import Role
 from db.queries.jobs import jobs
 from db.queries.runs import runs
@@ -170,6 +170,8 @@ class TestFailures:
             (["ingest"], 2, "path"),
             (["ingest", "/no/such/run"], 1, "run.json"),
             (["ingest", "/x", "--owner", "nobody@example.org"], 1, "nobody@example.org"),
+            (["ingest", "~no-such-account/run"], 1, "'~no-such-account/run' leads nowhere"),
+            (["ingest", ""], 1, "Name a folder or a file"),
             (["nonsense"], 2, "nonsense"),
             (["serve", "--port", "99999"], 2, "65535"),
             (["serve", "--host", "0.0.0.0"], 1, "DEEPTRACKER_SECRET_KEY"),
@@ -181,6 +183,17 @@ class TestFailures:
         assert said in error
         assert "Traceback" not in error
         assert status != 1 or len(error.strip().splitlines()) == 1
+
+    def test_a_log_that_holds_one_run_and_is_no_training_of_another_tool(
+        self, home, recorded_run, tmp_path, capsys
+    ):
+        assert run(["ingest", str(recorded_run), "--run", "5"]) == 1
+        assert f"{recorded_run}: is the log of one run; leave out the ID '5'" in (
+            " ".join(capsys.readouterr().err.split())
+        )
+        assert run(["convert", str(recorded_run), str(tmp_path / "new")]) == 1
+        assert "is a log of DeepTracker already" in capsys.readouterr().err
+        assert not (tmp_path / "new").exists()
 
     def test_twice_the_same_account(self, home, capsys):
         run(["user", "add", "ann@example.org"])
@@ -194,6 +207,58 @@ class TestFailures:
             error = capsys.readouterr().err
             assert "did not answer" in error
             assert "hunter2" not in error
+
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            ("postgresql://u:hunter2@host:port/x", "DATABASE_URL is not a URL"),
+            ("postgresql://u:hunter2@[::1/x", "DATABASE_URL is not a URL"),
+            ("postgresql://u:hunter2@h/x?connect_timeout=soon", "connect_timeout: 'soon'"),
+        ],
+    )
+    def test_an_address_that_cannot_be(self, home, monkeypatch, capsys, url, said):
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert run(["db", "check"]) == 1
+        (error,) = capsys.readouterr().err.strip().splitlines()
+        assert said in error
+        assert "db upgrade" not in error
+        assert "hunter2" not in error
+
+    def test_a_database_that_refuses(self, home, store, database_url, monkeypatch, capsys):
+        """What it does not do because it only reads, and because the account has no rights."""
+        with store.begin() as connection:
+            connection.execute(text("CREATE ROLE reader LOGIN"))
+            connection.execute(text("GRANT SELECT ON alembic_version TO reader"))
+        try:
+            url = driver_url(database_url).set(username="reader", password=None)
+            monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+            assert run(["user", "list"]) == 1
+            (error,) = capsys.readouterr().err.strip().splitlines()
+            assert "permission denied" in error
+            assert "db upgrade" not in error
+        finally:
+            with store.begin() as connection:
+                connection.execute(text("DROP OWNED BY reader"))
+                connection.execute(text("DROP ROLE reader"))
+        monkeypatch.setenv("DATABASE_URL", database_url)
+        with store.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            name = connection.engine.url.database
+            connection.execute(
+                text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+            )
+        assert run(["user", "add", "ann@example.org"]) == 1
+        (error,) = capsys.readouterr().err.strip().splitlines()
+        assert "read-only transaction" in error
+
+    @pytest.mark.parametrize(
+        ("name", "arguments"),
+        [("DEEPTRACKER_LAKE", ["lake", "sync"]), ("DEEPTRACKER_HOME", ["serve"])],
+    )
+    def test_a_setting_that_leads_nowhere(self, home, monkeypatch, capsys, name, arguments):
+        monkeypatch.setenv(name, "~no-such-account/there")
+        assert run(arguments) == 1
+        (error,) = capsys.readouterr().err.strip().splitlines()
+        assert error.startswith(f"Error: {name}: '~no-such-account/there' leads nowhere")
 
     @needs_root
     def test_a_home_of_another_account(self, home, monkeypatch, capsys):

@@ -2,6 +2,8 @@
 
 import io
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -187,3 +189,33 @@ def test_names_for_mlflow_stay_apart() -> None:
     assert list(names_there(names).values()) == [
         *("loss", "_", "__2", "a/b", "__3", "train/acc_1"),
     ]
+
+
+@pytest.mark.parametrize("form", ["tensorboard", "mlflow", "parquet"])
+def test_a_disk_that_takes_no_more(exported, run: StoredRun, tmp_path: Path, form: str) -> None:
+    """The file system refuses what is beyond 4 kB of a file, as a full one does."""
+    folder = tmp_path / "small" / form
+    limited = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from app.cli.main import run\n"
+        "import mlflow, tensorboard, pyarrow\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = ["export", str(run.run_id), "--to", form, str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", limited, *command], capture_output=True, text=True
+    )
+    assert done.returncode == 1, done
+    (said,) = done.stderr.strip().splitlines()
+    assert said.startswith(f"Error: {folder} cannot be written (")
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_a_server_without_room_for_a_zip_says_where(clients, run: StoredRun, monkeypatch) -> None:
+    monkeypatch.setattr(zipped.tempfile, "tempdir", "/dev/full")
+    answer = clients[Role.VIEWER].get(f"/data/run/{run.run_id}/export/parquet.zip")
+    assert answer.status_code == 507
+    assert "/dev/full" in answer.json["error"]
+    assert "deeptracker export" in answer.json["error"]

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,23 @@ def test_files_arrive_whole_under_names_of_the_server(web, clients, root) -> Non
     # Asked twice, as where the answer was lost; and nothing more comes in.
     assert post(member, f"{path}/complete").status_code == 200
     assert post(member, f"{path}/0?at=0", text).status_code == 409
+
+
+def test_an_upload_that_is_completed_twice_at_once(web, clients, people, root) -> None:
+    """As where the first answer takes longer than somebody between us and the browser waits."""
+    member, text = clients[Role.MEMBER], b"step,loss\n1,2\n"
+    names = [(f"part {n}/metrics.csv", len(text)) for n in range(150)]
+    upload = begin(member, *names).json["upload"]
+    for number in range(len(names)):
+        post(member, f"/{upload}/{number}?at=0", text)
+    browsers = [web.logged_in(people[Role.MEMBER]) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda browser: post(browser, f"/{upload}/complete"), browsers))
+    assert [answer.status_code for answer in done] == [200] * 4
+    (folder,) = root.iterdir()
+    found = [one for one in folder.rglob("*") if one.is_file()]
+    assert len(found) == len(names)
+    assert {one.read_bytes() for one in found} == {text}
 
 
 def test_an_upload_is_its_owners(web, clients, root) -> None:

@@ -2,15 +2,19 @@
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import delete
 
 from db.engine import session_scope
 from db.models import IngestJob, IngestWorker
-from tests.jobs.conftest import running_worker
+from tests.browser.conftest import Watch
+from tests.jobs.conftest import running_worker, wait_until
+
+SECOND = re.compile(r"/data/uploads/\d+/0\?at=1048576$")
 
 
 def table(path: Path, rows: int) -> None:
@@ -123,3 +127,78 @@ def _drop(page: Page, folder: Path) -> None:
     found = page.locator("#bring-found")
     expect(found).to_contain_text("2 series, 24 values, up to iteration 12")
     expect(place).not_to_have_class(re.compile("bring-over"))
+
+
+def choose(page: Page, path: Path) -> None:
+    page.goto("/bring")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(path)
+
+
+def held(page: Page, act: Callable[[], None]) -> None:
+    """Do something when the second piece of an upload is asked for, before the server has it."""
+
+    def hold(route: Route) -> None:
+        act()
+        route.abort("connectionrefused")
+
+    page.route(SECOND, hold, times=1)
+
+
+def forgive(watch: Watch) -> None:
+    """Leave out what the browser itself says of requests that fail on purpose."""
+    watch.troubles[:] = [one for one in watch.troubles if "Failed to load resource" not in one]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    path = tmp_path / "large.csv"
+    path.write_bytes(b"step,train_loss\n" + b"".join(b"%d,0.5\n" % at for at in range(400_000)))
+    assert 3 * 2**20 < path.stat().st_size < 8 * 2**20
+    return path
+
+
+def test_an_upload_outlasts_a_server_that_is_away(
+    told, page: Page, watch: Watch, site, uploads: Path, large: Path
+) -> None:
+    before = set(uploads.iterdir()) if uploads.exists() else set()
+    with running_worker(site.database_url, uploads.parent):
+        page.goto("/jobs")
+        expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible()
+        held(page, lambda: page.context.set_offline(True))
+        choose(page, large)
+        expect(page.locator(".bring-upload")).to_contain_text("goes on when it does")
+        # Longer than anything was tried for in vain before.
+        page.wait_for_timeout(11_000)
+        page.context.set_offline(False)
+        expect(page.locator("#bring-found")).to_contain_text("400,000 values")
+    (kept,) = {one for one in uploads.iterdir() if not one.name.startswith(".")} - before
+    assert (kept / "large.csv").read_bytes() == large.read_bytes()
+    forgive(watch)
+
+
+@pytest.mark.parametrize("harm", ["grows", "is replaced", "is deleted"])
+def test_a_file_that_changes_while_it_is_sent_is_named(
+    told, page: Page, watch: Watch, site, uploads: Path, large: Path, harm: str
+) -> None:
+    before = set(uploads.iterdir()) if uploads.exists() else set()
+
+    def change() -> None:
+        if harm == "grows":
+            with large.open("ab") as file:
+                file.write(b"400000,0.5\n")
+        else:
+            large.unlink()
+        if harm == "is replaced":
+            large.write_bytes(b"step,train_loss\n1,2\n")
+
+    with running_worker(site.database_url, uploads.parent):
+        page.goto("/jobs")
+        expect(page.get_by_text("1 worker alive on 1 host")).to_be_visible()
+        held(page, change)
+        choose(page, large)
+        problem = page.locator(".bring-upload .dt-problem")
+        expect(problem).to_contain_text("large.csv was changed, moved or deleted while it was sent")
+    wait_until(lambda: set(uploads.iterdir()) == before, seconds=30)
+    forgive(watch)

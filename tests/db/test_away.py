@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from db.away import is_away, is_outage, said_by_server
+from db.away import is_away, is_outage, is_unreachable, said_by_server
 from db.engine import make_engine
 from db.raw import raw_cursor
 from tests import servers
@@ -35,6 +35,15 @@ def own(server_url, template_url):
         engine = make_engine(servers.plain(url))
         yield engine
         engine.dispose()
+
+
+def test_the_file_of_another_tool_is_no_database_of_ours(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/none/mlflow.db")
+    with pytest.raises(OperationalError) as caught, engine.connect():
+        pass
+    assert not is_unreachable(caught.value)
+    assert not is_away(caught.value)
+    engine.dispose()
 
 
 @pytest.mark.parametrize(("statements", "kind"), CASES.items())

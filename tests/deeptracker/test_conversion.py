@@ -159,14 +159,23 @@ def test_what_cannot_be_used_is_named_and_nothing_is_left(tmp_path: Path, prepar
     with pytest.raises(LogError, match=said):
         convert(folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    with pytest.raises(LogError, match=said):
+        convert(folder, tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_checkpoints_of_two_networks_are_no_run(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(3, 4)}, tmp_path / "1.safetensors")
     save_file({"other": torch.zeros(3, 4)}, tmp_path / "2.safetensors")
-    with pytest.raises(RecordingError, match="another network"):
-        convert(tmp_path, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    run_dir = tmp_path / "run"
+    for there in (False, True):
+        if there:
+            run_dir.mkdir()
+        with pytest.raises(RecordingError, match="another network"):
+            convert(tmp_path, run_dir)
+        assert run_dir.exists() == there
+        assert not there or list(run_dir.iterdir()) == []
 
 
 @pytest.mark.parametrize(

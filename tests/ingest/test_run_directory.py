@@ -10,7 +10,9 @@ from benchmarks.log_thumbnails import write_contact_sheets
 from benchmarks.make_log import append_snapshot, write_log
 from deeptracker.errors import LogError
 from deeptracker.format import (
+    LEDGERS,
     MANIFEST,
+    PROBES,
     SNAPSHOTS,
     snapshot_path,
     write_manifest,
@@ -90,6 +92,20 @@ def test_a_bad_file_is_named_and_the_others_are_read(log, damage):
         file.rmdir()
     write_snapshot(file, run.manifest, run.snapshot(1))
     assert read(source) == ([iterations[1]], [])
+
+
+@pytest.mark.parametrize("folder", [PROBES, LEDGERS])
+def test_a_bad_folder_beside_the_snapshots_is_named_once(log, folder):
+    path, _ = log
+    (path / folder).write_text("no folder")
+    source, bad = RunDirectorySource(path), []
+    found, none = read(source)
+    assert len(found) == 1
+    assert none == []
+    take = source.probes if folder == PROBES else source.ledgers
+    for _ in range(2):
+        assert list(take(source.manifest(), on_bad=bad.append)) == []
+    assert [error.file for error in bad] == [path / folder]
 
 
 def test_a_folder_without_a_log_has_no_manifest_yet(tmp_path):

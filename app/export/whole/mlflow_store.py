@@ -3,10 +3,13 @@
 import logging
 import os
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from deeptracker.extras import needed
 from ingest.whole.content import WholeRun
@@ -22,15 +25,34 @@ _ODD = re.compile(r"[^\w\-. :/]", re.ASCII)
 def write(whole: WholeRun, folder: Path) -> None:
     """Write mlflow.db into a folder; MissingExtra where the package mlflow is not there.
 
+    OSError where SQLite cannot write it.
     The file is written by MLflow itself: its clients refuse one of another version's tables. Names
     lose what MLflow's may not have; texts are cut where it would refuse them.
     """
     # It would report how it is used.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
     with needed("mlflow", "an export to MLflow"):
+        from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
-    client = MlflowClient(f"sqlite:///{(folder / FILE).resolve()}")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # its import has set another level
+    try:
+        _write(MlflowClient(f"sqlite:///{(folder / FILE).resolve()}"), whole)
+    except (MlflowException, DBAPIError) as error:
+        if (why := _of_sqlite(error)) is not None:
+            raise OSError(why) from error
+        raise
+
+
+def _of_sqlite(error: BaseException | None) -> str | None:
+    """Return what SQLite says that MLflow met, in an error or in what it is from."""
+    while error is not None:
+        if isinstance(error, sqlite3.Error):
+            return str(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _write(client: Any, whole: WholeRun) -> None:
     # Artifacts there are none; a path of this machine should not stand in the file.
     experiment = client.create_experiment(EXPERIMENT, artifact_location="mlflow-artifacts:/")
     begun = int(1000 * whole.run.created_at.timestamp())

@@ -1,5 +1,8 @@
 """A run as an event file of TensorBoard: scalars, hyperparameters, histograms of layers, texts."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,18 +18,36 @@ from ingest.whole.content import Said, WholeRun
 def write(whole: WholeRun, folder: Path) -> None:
     """Write the file into a folder; MissingExtra where the package tensorboard is not there.
 
+    OSError where it cannot be written.
     Scalars are rounded to f4: TensorBoard's have no more.
     """
     with needed("tensorboard", "an export to TensorBoard"):
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
-    writer = EventFileWriter(str(folder))
+    with _thread_that_may_fail():
+        writer = EventFileWriter(str(folder))
+        try:
+            _settings(whole, writer)
+            _scalars(whole, writer)
+            _histograms(whole, writer)
+            _texts(whole, writer)
+        finally:
+            writer.close()
+
+
+@contextmanager
+def _thread_that_may_fail() -> Iterator[None]:
+    """Leave what the writer's thread cannot write to its owner, to whom the writer raises it."""
+    before = threading.excepthook
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if not isinstance(failed.exc_value, OSError):
+            before(failed)
+
+    threading.excepthook = hook
     try:
-        _settings(whole, writer)
-        _scalars(whole, writer)
-        _histograms(whole, writer)
-        _texts(whole, writer)
+        yield
     finally:
-        writer.close()
+        threading.excepthook = before
 
 
 def _settings(whole: WholeRun, writer: Any) -> None:

@@ -55,6 +55,12 @@ def zipped(engine: Engine, run_id: int, form: str, *, values: int) -> IO[bytes]:
             inside = Path(folder) / "run"
             _export(engine, run_id, form, inside)
             return _zip(inside)
+    except OSError as error:
+        raise ExportRefused(
+            f"The server cannot write the file in {tempfile.gettempdir()} "
+            f"({error.strerror or error}). Make room there, or run on the server: {command}",
+            507,
+        ) from error
     finally:
         _one.release()
 

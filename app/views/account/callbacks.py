@@ -65,15 +65,22 @@ def change_password(clicks: object, present: object, chosen: object, again: obje
         known = check_password(identity.email, given[0], address=request.remote_addr or "")
     except (passwords.PasswordRefused, Throttled) as error:
         return str(error), *(no_update,) * 4
-    if known != identity.account_id:
-        return "The current password is wrong.", *(no_update,) * 4
+    wrong = "The current password is wrong.", *(no_update,) * 4
+    if known is None or known.account_id != identity.account_id:
+        return wrong
     hashed = passwords.hash_password(given[1])
+    account = known.account_id
     with store.transaction() as session:
-        accounts.set_password_hash(session, account_id=known, password_hash=hashed)
-        ended = sessions.revoke_sessions(session, account_id=known, but=identity.session_hash)
-        sessions.drop_links(session, account_id=known)
+        # Somebody who has the old one, too, may have been faster.
+        if not accounts.hold_password(
+            session, account_id=account, password_hash=known.password_hash
+        ):
+            return wrong
+        accounts.set_password_hash(session, account_id=account, password_hash=hashed)
+        ended = sessions.revoke_sessions(session, account_id=account, but=identity.session_hash)
+        sessions.drop_links(session, account_id=account)
         audit.record(
-            session, actor_id=known, action="changed the password of", target=identity.email
+            session, actor_id=account, action="changed the password of", target=identity.email
         )
     others = f" {ended} other session{'s' if ended != 1 else ''} ended." if ended else ""
     return f"Password changed.{others}", "", "", "", clicks

@@ -102,6 +102,20 @@ def password_hash(session: Session, *, email: str) -> tuple[int, str] | None:
     return None if row is None else (row.id, row.password_hash)
 
 
+def hold_password(session: Session, *, account_id: int, password_hash: str) -> bool:
+    """Return whether an account can log in and its password's hash is this one.
+
+    So it stays until the transaction ends: whoever has read the hash before, and checked a password
+    against it, asks here before anything follows from that.
+    """
+    held = session.scalar(
+        select(Account.id)
+        .where(Account.id == account_id, Account.active, Account.password_hash == password_hash)
+        .with_for_update(key_share=True)
+    )
+    return held is not None
+
+
 def set_password_hash(session: Session, *, account_id: int, password_hash: str) -> None:
     """Store the hash of a password; NotFound."""
     _change(session, account_id, password_hash=password_hash)

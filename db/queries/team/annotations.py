@@ -178,8 +178,9 @@ def reply(session: Session, *, run_id: int, annotation_id: int, by: int, body: s
     """Answer an annotation; return the reply's id."""
     author = require_author(session, by)
     text = checked_body(body)
-    _find(session, run_id, annotation_id)
+    # Looked for when nobody else writes: who deletes it may come between.
     _touch(session, run_id, annotation_id)
+    _find(session, run_id, annotation_id)
     number = select(func.count()).select_from(Reply).where(Reply.annotation_id == annotation_id)
     if session.scalars(number).one() >= MAX_REPLIES:
         raise Conflict(f"An annotation has at most {MAX_REPLIES} replies; begin another one.")

@@ -17,8 +17,13 @@ interface Said {
   error?: string;
 }
 
+// Of a request that fails in the server.
 const TRIES = 5;
 const PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 5_000;
+// A server or a database that is restarted comes back; an upload of gigabytes should outlast it.
+const GIVE_UP_MS = 600_000;
+const AWAY = new Set([502, 503, 504]);
 // What desktops leave everywhere is no part of a run.
 const USELESS = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
 // A second upload would take the place of the first one.
@@ -54,8 +59,27 @@ function say(drop: HTMLElement, words: string, share: number | null = null): voi
   if (line && line.textContent !== words) line.textContent = words;
 }
 
-async function post(url: string, body: BodyInit, signal: AbortSignal): Promise<Said> {
+/** Return the bytes of a part of a file, which somebody may have written to since it was chosen. */
+async function read(part: Blob, name: string): Promise<ArrayBuffer> {
+  try {
+    return await part.arrayBuffer();
+  } catch {
+    throw new Error(
+      `${name} was changed, moved or deleted while it was sent; nothing was kept. Send it again ` +
+        "when nobody writes to it, or put it where workers read it, and follow it from there.",
+    );
+  }
+}
+
+/** Send one request; where nobody answers it is repeated, and `waiting` is called each time. */
+async function post(
+  url: string,
+  body: BodyInit,
+  signal: AbortSignal,
+  waiting: () => void,
+): Promise<Said> {
   const json = typeof body === "string";
+  const begun = performance.now();
   for (let tried = 1; ; tried++) {
     try {
       const answer = await fetch(url, {
@@ -69,13 +93,17 @@ async function post(url: string, body: BodyInit, signal: AbortSignal): Promise<S
       // A piece that came, though its answer did not: the server says where to go on.
       if (answer.ok || said.here !== undefined) return said;
       const known = answer.status === 401 ? "You are no longer logged in; reload the page." : "";
-      if (answer.status < 500 || answer.status === 507 || tried === TRIES)
+      const refused = answer.status < 500 || answer.status === 507;
+      if (refused || (!AWAY.has(answer.status) && tried >= TRIES))
         throw new Error(known || said.error || `The server answered ${answer.status}.`);
     } catch (error) {
       if (signal.aborted || !(error instanceof TypeError)) throw error;
-      if (tried === TRIES) throw new Error("The server does not answer; try again.");
     }
-    await new Promise((resolve) => setTimeout(resolve, tried * PAUSE_MS));
+    if (performance.now() - begun > GIVE_UP_MS)
+      throw new Error("The server did not answer for ten minutes; try again.");
+    waiting();
+    const pause = Math.min(tried * PAUSE_MS, LONGEST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
@@ -86,26 +114,32 @@ async function send(drop: HTMLElement, chosen: Chosen[], title: string): Promise
   running = new AbortController();
   const { signal } = running;
   let upload = 0;
+  let share = 0;
+  const ask = (url: string, body: BodyInit) =>
+    post(url, body, signal, () =>
+      say(drop, "The server does not answer; the upload goes on when it does.", share),
+    );
   try {
-    say(drop, "Beginning …", 0);
+    say(drop, "Beginning …", share);
     const files = chosen.map(({ path, file }) => [path, file.size]);
-    const begun = await post(base, JSON.stringify({ title, files }), signal);
+    const begun = await ask(base, JSON.stringify({ title, files }));
     upload = begun.upload;
     let sent = 0;
     for (const [number, { path, file }] of chosen.entries()) {
       let here = 0;
       while (here < file.size) {
-        const piece = file.slice(here, here + begun.piece);
-        const said = await post(`${base}/${upload}/${number}?at=${here}`, piece, signal);
-        const now = said.here ?? here + piece.size;
+        const piece = await read(file.slice(here, here + begun.piece), nameOf(path));
+        const said = await ask(`${base}/${upload}/${number}?at=${here}`, piece);
+        const now = said.here ?? here + piece.byteLength;
         sent += now - here;
         here = now;
         const parts = `${number + 1} of ${chosen.length} files`;
-        say(drop, `${nameOf(path)}: ${parts}`, total ? sent / total : 1);
+        share = total ? sent / total : 1;
+        say(drop, `${nameOf(path)}: ${parts}`, share);
       }
     }
     say(drop, "Putting them together …", 1);
-    const done = await post(`${base}/${upload}/complete`, "{}", signal);
+    const done = await ask(`${base}/${upload}/complete`, "{}");
     say(drop, "");
     setProps("bring-uploaded", { data: { look: done.look, title } });
   } catch (error) {
