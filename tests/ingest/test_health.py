@@ -201,6 +201,7 @@ class TestNotJudged:
             "rising-together": ["train_error"],
             "overfitting": ["train_error"],
             "validation-too-good": ["train_error"],
+            "softmax-twice": ["train_error"],
         }
         gradients = {
             ("gradient", name): np.full((LAYERS, SNAPSHOTS), np.nan)

@@ -52,7 +52,7 @@ OF_LAYERS = (
     Cause(
         name="weights-replaced",
         title="All weights replaced",
-        says="All weights are others than a snapshot before: initialised anew, or loaded.",
+        says="All weights are others than a snapshot before: initialised again, or loaded.",
         counter_test=(
             "Compare the weights with those of the checkpoint before: if they are as similar as at "
             "other snapshots, they were not."

@@ -208,7 +208,7 @@ def _one_judged(event: Event) -> bool | None:
 def _training_knows(event: Event) -> bool | None:
     """Return whether training ends with far fewer errors than the classes judged would cost.
 
-    Of classes that are still predicted, and whose wrong images are mostly taken for one other.
+    Of classes that are still predicted, and whose wrong images are mostly predicted as one other.
     """
     judged, size = _judged(event), event.history.class_size
     train = float(event.at_end(event.history.train_error))

@@ -60,8 +60,8 @@ def stands_still(history: History) -> NDArray[np.bool_]:
     Of what no optimizer holds, no step is known: its weights are what they were a snapshot before.
     """
     update, weight = history.layer("update", "l2"), history.layer("weight", "l2")
-    same = np.zeros(weight.shape, np.bool_)
-    if same.shape[1] > 1:
+    same: NDArray[np.bool_] = np.zeros_like(weight, np.bool_)
+    if history.snapshots > 1:
         same[:, 1:] = True
         for part in (weight, history.layer("weight", "mean"), history.layer("weight", "std")):
             same[:, 1:] &= part[:, 1:] == part[:, :-1]
