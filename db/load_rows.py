@@ -262,7 +262,9 @@ def _class_results(
         each = (len(rows), count, size)
 
         def block(values: Array, images: Array | slice = images, each: Any = each) -> Array:
-            return values[:, images].reshape(each).transpose(1, 0, 2)
+            # An index of arrays would put the snapshots innermost, and no image beside the next.
+            taken = values[:, images] if isinstance(images, slice) else values.take(images, 1)
+            return taken.reshape(each).transpose(1, 0, 2)
 
         yield pack(
             [

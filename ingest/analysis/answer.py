@@ -79,6 +79,12 @@ class _Group:
         return self.findings[0].rule in _LASTING
 
     @property
+    def learned_nothing(self) -> bool:
+        """Return whether it says that nothing was learned from the first snapshots on."""
+        first = self.findings[0]
+        return first.rule == "plateau" and first.severity is Severity.HIGH and self.at <= 2
+
+    @property
     def explained(self) -> float:
         """Return the probability of the most probable cause that is one."""
         return max((c.probability for c in self.causes if c.cause != UNEXPLAINED), default=0.0)
@@ -93,6 +99,9 @@ class _Group:
             strongest[finding.rule] = max(strongest.get(finding.rule, 0.0), part)
         severity = max(f.severity.weight for f in self.findings)
         evidence = sum(strongest.values())
+        if self.learned_nothing:
+            # Whatever jumps meanwhile is a consequence, or none.
+            return severity + 1.5 + _EXPLAINED * self.explained
         if self.state:
             # A verdict over a long stretch ranks behind an event of the same severity.
             return severity + 0.4 * self.explained

@@ -1,5 +1,7 @@
 """What was loaded from a log comes back from the store as it stands in the log's files."""
 
+import json
+
 import numpy as np
 import pytest
 from sqlalchemy.orm import Session
@@ -21,10 +23,20 @@ from ingest.pipeline import load_log
 from tests.db.arrays import same
 
 
+def uneven(log):
+    """Let classes of a log differ in size, those of equal size apart: 4, 3, 5, 4 and 4 images."""
+    manifest = json.loads((log / "run.json").read_text())
+    of_image = manifest["images"]["class"]
+    of_image[of_image.index(1)] = 2
+    assert np.bincount(of_image).tolist() == [4, 3, 5, 4, 4]
+    (log / "run.json").write_text(json.dumps(manifest))
+
+
 @pytest.fixture
 def loaded(database_url, tmp_path):
     """An engine, the run's id, its manifest and its snapshots as read from the files."""
     write_log(tmp_path / "run", scale=1.0, snapshots=7, classes=5, images_per_class=4)
+    uneven(tmp_path / "run")
     write_log(tmp_path / "other", scale=0.05, seed=3)
     engine = make_engine(database_url)
     for name in ("run", "other"):

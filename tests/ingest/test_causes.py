@@ -144,7 +144,51 @@ def decaying():
     return healthy(layers=layers, train_loss=loss, validation_loss=loss + 0.02), right
 
 
+def mislabelled():
+    """Of one class all images are predicted as one other from AT on; the loss rises and passes."""
+    loss = healthy().train_loss.copy()
+    loss[AT : AT + 2] = 1.0
+    history = healthy(
+        class_error=worse_classes(1),
+        train_loss=loss,
+        validation_error=raised("validation_error", 0.2),
+    )
+
+    def as_hen(at):
+        label, prediction = right(at)
+        if at >= AT:
+            prediction[label == 1] = 3
+        return label, prediction
+
+    return history, as_hen
+
+
+def thrown_back():
+    """A spike of the loss and of the validation error, both of which pass by themselves."""
+    loss, error = healthy().train_loss.copy(), healthy().validation_error.copy()
+    loss[AT : AT + 3], error[AT : AT + 2] = 2.4, 0.7
+    of_classes = healthy().class_error.copy()
+    of_classes[:, AT : AT + 2] = 0.7
+    history = healthy(train_loss=loss, validation_error=error, class_error=of_classes)
+    return history, right
+
+
+def replaced():
+    jumps = {(AT, layer, f): 0.9 for layer in range(LAYERS) for f in range(FILTERS)}
+    history = healthy(
+        cosine_change=changed_filters(SNAPSHOTS, jumps=jumps),
+        relative_change=changed_filters(SNAPSHOTS, jumps=jumps),
+        train_loss=raised("train_loss", 1.5),
+        validation_loss=raised("validation_loss", 1.5),
+        validation_error=raised("validation_error", 0.5),
+    )
+    return history, right
+
+
 FAULTS = {
+    "class-mislabelled": (mislabelled, (1,), ()),
+    "bad-batches": (thrown_back, (), ()),
+    "weights-replaced": (replaced, (), ()),
     "labels-exchanged": (swapped_labels, (1, 3), ()),
     "evaluation-broken": (broken_evaluation, (), ()),
     "frozen-layer": (frozen, (), (2,)),
@@ -175,6 +219,89 @@ def test_the_first_cause_is_what_went_wrong_and_where(cause):
     assert first.cause == cause
     assert (first.place.classes, first.place.layers) == (classes, layers)
     assert first.evidence_for
+
+
+def first_answer(history, taken_for=right):
+    return answer(history, findings_of(history), NAMES, taken_for=taken_for)[0]
+
+
+def with_gap(*, validation, train_at_first, epochs=10.0):
+    """A training that ends without errors, and validation that is wrong so often all along."""
+    train = np.full(SNAPSHOTS, 0.01)
+    train[:8] = train_at_first
+    return healthy(
+        epoch=np.linspace(epochs / SNAPSHOTS, epochs, SNAPSHOTS),
+        train_error=train,
+        class_error=np.full((CLASSES, SNAPSHOTS), validation),
+        validation_error=np.full(SNAPSHOTS, validation),
+        validation_loss=np.linspace(2, 4, SNAPSHOTS),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "cause"),
+    [
+        ({"validation": 0.5, "train_at_first": 0.1}, "validation-differs"),
+        ({"validation": 0.5, "train_at_first": 0.5}, "overfitting"),
+        ({"validation": 0.8, "train_at_first": 0.8}, "labels-shuffled"),
+        # Nobody knows of an epoch that has no snapshot.
+        ({"validation": 0.5, "train_at_first": 0.1, "epochs": 400.0}, "overfitting"),
+    ],
+)
+def test_a_gap_that_was_there_while_all_was_new_was_not_learned_by_heart(seen, cause):
+    assert first_answer(with_gap(**seen)).causes[0].cause == cause
+
+
+def test_a_class_that_only_validation_has_wrong_has_wrong_labels_there():
+    """Half of the images called dog are predicted as hen from the start; the training has none."""
+    error = healthy().class_error.copy()
+    error[1] = np.maximum(error[1], 0.6)
+
+    def half(at):
+        label, prediction = right(at)
+        prediction[np.flatnonzero(label == 1)[: int(0.6 * IMAGES)]] = 3
+        return label, prediction
+
+    knows = healthy(class_error=error, train_error=healthy().train_error * 0.01)
+    first = first_answer(knows, half)
+    assert (first.causes[0].cause, first.causes[0].place.classes) == (
+        "validation-mislabelled",
+        (1,),
+    )
+    does_not = healthy(class_error=error, train_error=np.full(SNAPSHOTS, 0.12))
+    assert first_answer(does_not, half).causes[0].cause != "validation-mislabelled"
+
+
+def test_what_was_never_learned_comes_ahead_of_what_jumps_meanwhile():
+    """Filters jump in a network that guesses from the start, at a rate that is too high for it."""
+    jumps = {(AT, 1, f): 1.5 for f in range(FILTERS)}
+    changes = changed_filters(SNAPSHOTS, jumps=jumps)
+    update = layer_statistic("update", "l2") * 100
+    history = healthy(
+        train_loss=np.full(SNAPSHOTS, 2.3),
+        cosine_change=changes,
+        relative_change=changes,
+        layers={("update", "l2"): update},
+    )
+    first = first_answer(history)
+    assert (first.iteration, first.evidence[0].rule) == (10, "plateau")
+    assert first.causes[0].cause == "rate-too-high"
+
+
+@pytest.mark.parametrize("rule", ["rate-ends-early", "softmax-twice"])
+def test_rules_that_know_the_cause_name_it(rule):
+    history = next(one for one in RULES if one.name == rule).example()
+    names = {"rate-ends-early": "schedule-too-short", "softmax-twice": "softmax-twice"}
+    assert first_answer(history).causes[0].cause == names[rule]
+
+
+def test_at_the_last_snapshot_nobody_knows_whether_a_layer_stays_still():
+    """The last step of a schedule is too small for the digits of some weights."""
+    update = layer_statistic("update", "l2")
+    update[2, -1] = 0
+    history = healthy(layers={("update", "l2"): update})
+    last = Event(RunSeries(history, right), SNAPSHOTS - 1, ())
+    assert "frozen-layer" not in {one.cause for one in diagnose(last, most=len(CAUSES) + 1)}
 
 
 def test_of_a_sound_run_nothing_is_explained():

@@ -202,6 +202,7 @@ class TestNotJudged:
             "rising-together": ["train_error"],
             "overfitting": ["train_error"],
             "validation-too-good": ["train_error"],
+            "softmax-twice": ["train_error"],
         }
         gradients = {
             ("gradient", name): np.full((LAYERS, SNAPSHOTS), np.nan)
@@ -431,11 +432,29 @@ class TestLayers:
 
     def test_frozen_from_the_start_is_probably_meant_and_skipped_steps_freeze_nothing(self):
         update = layer_statistic("update", "l2")
-        update[3] = 0.0
+        update[:2] = 0.0
         [finding] = found("frozen-layer", healthy(layers={("update", "l2"): update}))
-        assert finding.severity is Severity.LOW
+        assert (finding.severity, finding.layers) == (Severity.LOW, (0, 1))
         update[:] = 0.0
         assert found("frozen-layer", healthy(layers={("update", "l2"): update})) == []
+
+    def test_what_no_optimizer_holds_stands_still(self):
+        """Neither gradient nor step of it is known; fine-tuning trains the output at least."""
+        update, weight = layer_statistic("update", "l2"), layer_statistic("weight", "l2")
+        update[3], weight[:3] = np.nan, weight[:3] * np.linspace(1, 2, SNAPSHOTS)
+        layers = {("update", "l2"): update, ("weight", "l2"): weight}
+        [finding] = found("frozen-layer", healthy(layers=layers))
+        assert (finding.severity, finding.layers) == (Severity.MEDIUM, (3,))
+        assert finding.text.endswith("fc is the output layer: does the optimizer hold it?")
+        weight[3] *= np.linspace(1, 2, SNAPSHOTS)
+        assert found("frozen-layer", healthy(layers=layers)) == []
+
+    def test_steps_of_a_rate_that_is_gone_freeze_nothing(self):
+        update = layer_statistic("update", "l2")
+        update[1, AT:] = 0.0
+        rate = np.where(np.arange(SNAPSHOTS) < AT, 0.1, 1e-9)
+        history = healthy(learning_rate=rate, layers={("update", "l2"): update})
+        assert found("frozen-layer", history) == []
 
     def test_what_comes_to_rest_for_want_of_a_gradient_is_not_frozen(self):
         """An optimizer's momentum moves dead units on for a while: one fault, one finding."""

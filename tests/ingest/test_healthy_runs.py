@@ -37,6 +37,11 @@ class TestNothingIsLearned:
         assert found.severity is Severity.LOW
         assert found.text.startswith("The training loss is still at ")
 
+    def test_a_loss_that_creeps_to_that_of_guessing_learns_nothing(self):
+        """Units that died at the start: 2.305 to 2.302, the output layer's bias alone learns."""
+        loss = np.linspace(2.305, 2.302, SNAPSHOTS)
+        assert severities("plateau", healthy(train_loss=loss)) == [Severity.HIGH]
+
     @pytest.mark.parametrize(
         ("recording", "epochs", "severity"),
         [(True, 1.9, "low"), (True, 2.1, "high"), (False, 1.9, "high")],
@@ -67,6 +72,18 @@ class TestNothingIsLearned:
         history = self.flat(10, learning_rate=rate, recording=True)
         assert severities("plateau", history) == ["low"]
         assert severities("plateau", replace(history, recording=False)) == ["high"]
+
+
+class TestSoftmaxTwice:
+    @pytest.mark.parametrize(
+        ("rest", "error", "expected"),
+        [(0.03, 0.01, ["high"]), (0.03, 0.3, []), (0.3, 0.01, []), (-0.1, 0.01, [])],
+    )
+    def test_only_a_loss_at_the_floor_of_right_images_tells_it(self, rest, error, expected):
+        """Of 5 classes ln(e + 4) - 1 = 0.905, seen of 20 classes as 2.12 with 2.08 the floor."""
+        loss = 0.905 + rest + 0.7 * np.exp(-np.arange(SNAPSHOTS) / 10)
+        history = healthy(train_loss=loss, train_error=np.full(SNAPSHOTS, error))
+        assert severities("softmax-twice", history) == expected
 
 
 class TestLossThatRises:
@@ -128,8 +145,43 @@ class TestClasses:
         )
         assert severities("overfitting", history) == [severity]
 
+    def test_a_gap_is_told_as_it_is_at_the_end(self):
+        """Normalisation that settled late had made it 61 points wide; 12 are left."""
+        error = np.full((CLASSES, SNAPSHOTS), 0.12)
+        error[:, :10] = 0.61
+        history = healthy(train_error=np.zeros(SNAPSHOTS), class_error=error)
+        history = replace(history, validation_error=error.mean(axis=0))
+        [gap] = evaluate(history, Names(), rules=(BY_NAME["overfitting"],))
+        assert (round(gap.value, 2), gap.severity) == (0.12, Severity.MEDIUM)
+
+    @pytest.mark.parametrize(("before", "expected"), [(0.8, []), (0.6, ["low"])])
+    def test_who_guesses_forgets_nothing(self, before, expected):
+        """All are predicted as another class than before: one of five was right, and is not."""
+        counts, error = healthy().transitions.copy(), np.full(SNAPSHOTS, before)
+        counts[AT] = [40, 40, 0, 120]
+        history = healthy(transitions=counts, validation_error=error)
+        assert severities("mass-forgetting", history) == expected
+
 
 class TestSteps:
+    @pytest.mark.parametrize(("zeros", "expected"), [(0.2, ["low"]), (0.0, ["high"])])
+    def test_a_unit_that_is_on_again_takes_a_large_step(self, zeros, expected):
+        """Seen in a regression that went well: 35 of 96 units off, one of which came back."""
+        changes = changed_filters(SNAPSHOTS, jumps={(AT, 2, 1): 5.6})
+        zero = layer_statistic("gradient", "zero_share") + zeros
+        history = healthy(relative_change=changes, layers={("gradient", "zero_share"): zero})
+        assert severities("filter-jump", history) == expected
+
+    def test_a_schedule_that_ends_when_the_training_does_is_none_that_ends_early(self):
+        part = np.arange(SNAPSHOTS) / SNAPSHOTS
+        cosine = 0.05 * (1 + np.cos(np.pi * part))
+        steps = 0.1 * 10.0 ** -np.floor(4 * part)
+        warm_up = np.where(part < 0.6, 1e-5, 0.1)
+        for rate in (cosine, steps, warm_up):
+            assert severities("rate-ends-early", healthy(learning_rate=rate)) == []
+        early = np.where(part < 0.2, 0.1, 0.0)
+        assert severities("rate-ends-early", healthy(learning_rate=early)) == ["high"]
+
     def test_small_steps_at_the_end_of_a_cycle_do_not_count_after_a_restart(self):
         phase = np.arange(SNAPSHOTS) % 20
         rate = 0.1 * 0.5**phase

@@ -36,11 +36,12 @@ OF_DATA = (
         name="class-missing",
         title="A class is missing from training",
         says=(
-            "The training no longer sees {classes}: the images are missing, or have the label of "
-            "another class."
+            "The training sees hardly any images of {classes}: they are missing, or have the label "
+            "of another class."
         ),
         counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
         marks={
+            "from-the-start": OFTEN,
             "class-judged": OFTEN,
             "gap-opens": OFTEN,
             "one-class-hit": ALWAYS,
@@ -57,6 +58,32 @@ OF_DATA = (
         },
         place=of_worst,
         source="McCloskey and Cohen, Catastrophic Interference, 1989 (what is not shown is lost)",
+    ),
+    Cause(
+        name="class-mislabelled",
+        title="A class labelled as another",
+        says="The training images of {classes} have the label of one other class.",
+        counter_test=(
+            "Count the labels of the batches since then, and look at twenty images of the class "
+            "with theirs: if they are right, it is something else."
+        ),
+        marks={
+            "class-judged": OFTEN,
+            "one-class-hit": ALWAYS,
+            "one-partner": OFTEN,
+            "never-predicted": ALWAYS,
+            "loss-rises": OFTEN,
+            "loss-stays-high": SELDOM,
+            "partly-right": SELDOM,
+            "class-recovers": SELDOM,
+            "nearly-all-classes": NEVER,
+            "predicted-as-each-other": NEVER,
+            "rate-rises": NEVER,
+            **_NO_LAYER,
+        },
+        place=of_worst,
+        shown_by=("one-partner",),
+        source="Northcutt et al., Confident Learning, JAIR 2021 (class-conditional label noise)",
     ),
     Cause(
         name="class-corrupted",
@@ -143,6 +170,7 @@ OF_DATA = (
             "validation-loss-jumps": OFTEN,
             "validation-breaks": HALF,
             "validation-stays-worse": HALF,
+            "validation-worse-at-end": OFTEN,
             "validation-worse": OFTEN,
             "loss-rises": OFTEN,
             "nearly-all-classes": ALWAYS,
@@ -178,6 +206,38 @@ OF_DATA = (
             **_NO_LAYER,
         },
         source="Shorten and Khoshgoftaar, A Survey on Image Data Augmentation, 2019 (label safety)",
+    ),
+    Cause(
+        name="bad-batches",
+        title="A few bad batches",
+        says=(
+            "A few steps threw the training back, and it recovered by itself: their batches were "
+            "bad, or the steps too large for them."
+        ),
+        counter_test=(
+            "Go back to the snapshot before and leave out the batches of these iterations: if the "
+            "loss rises all the same, it is no batch."
+        ),
+        marks={
+            "loss-passes": ALWAYS,
+            "loss-high-at-end": NEVER,
+            "validation-worse-at-end": SELDOM,
+            "from-the-start": NEVER,
+            "resumed": SELDOM,
+            "rate-rises": NEVER,
+            "one-class-hit": SELDOM,
+            "predicted-as-each-other": NEVER,
+            "loss-not-finite": NEVER,
+            "filters-turn": SELDOM,
+            "weights-turn": NEVER,
+            "one-gradient-grows": SELDOM,
+            "gradient-gone": SELDOM,
+            "norm-jumps": SELDOM,
+            "layer-scaled": NEVER,
+            "layer-still": NEVER,
+        },
+        shown_by=("loss-passes",),
+        source="Chowdhery et al., PaLM, JMLR 2023, 5.1 (loss spikes, and batches left out)",
     ),
     Cause(
         name="leak",

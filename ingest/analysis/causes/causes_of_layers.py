@@ -50,6 +50,30 @@ OF_LAYERS = (
         source="He et al., Delving Deep into Rectifiers, ICCV 2015",
     ),
     Cause(
+        name="weights-replaced",
+        title="All weights replaced",
+        says="All weights are others than a snapshot before: initialised again, or loaded.",
+        counter_test=(
+            "Compare the weights with those of the checkpoint before: if they are as similar as at "
+            "other snapshots, they were not."
+        ),
+        marks={
+            "weights-turn": ALWAYS,
+            "loss-rises": OFTEN,
+            "validation-worse": OFTEN,
+            "resumed": HALF,
+            "rate-rises": SELDOM,
+            "from-the-start": NEVER,
+            "layer-scaled": NEVER,
+            "layer-still": NEVER,
+            "gradient-gone": SELDOM,
+            "one-class-hit": SELDOM,
+            "loss-not-finite": NEVER,
+        },
+        shown_by=("weights-turn",),
+        source="PyTorch documentation, Saving and Loading a General Checkpoint",
+    ),
+    Cause(
         name="layer-rescaled",
         title="Layer rescaled",
         says="The weights of {layers} have another scale than before, or than the other layers.",

@@ -99,6 +99,40 @@ OF_STEPS = (
         source="Karpathy, CS231n notes, Ratio of weights:updates: about 1e-3",
     ),
     Cause(
+        name="schedule-too-short",
+        title="Schedule too short",
+        says="The schedule of the learning rate ends long before the training does.",
+        counter_test=(
+            "Print the rate at the end of the first epochs: if it is as planned, it is something "
+            "else. A scheduler that steps at every batch is the usual reason."
+        ),
+        marks={
+            "rate-ended": ALWAYS,
+            "rate-rises": SELDOM,
+            "loss-rises": SELDOM,
+            "one-class-hit": SELDOM,
+        },
+        shown_by=("rate-ended",),
+        source="PyTorch documentation, torch.optim: How to adjust learning rate",
+    ),
+    Cause(
+        name="softmax-twice",
+        title="Softmax taken twice",
+        says="The loss takes the softmax of what is a softmax already.",
+        counter_test=(
+            "Print the sums of some outputs that go into the loss: if they are not 1, it is "
+            "something else."
+        ),
+        marks={
+            "loss-at-softmax-floor": ALWAYS,
+            "loss-never-fell": HALF,
+            "loss-rises": SELDOM,
+            "rate-rises": SELDOM,
+        },
+        shown_by=("loss-at-softmax-floor",),
+        source="PyTorch documentation, CrossEntropyLoss: the input holds unnormalised logits",
+    ),
+    Cause(
         name="decay-too-strong",
         title="Weight decay too strong",
         says="Weight decay pulls all weights towards 0 faster than they are learned.",

@@ -205,6 +205,20 @@ def _one_judged(event: Event) -> bool | None:
     return len(_judged(event)) == 1
 
 
+def _training_knows(event: Event) -> bool | None:
+    """Return whether training ends with far fewer errors than the classes judged would cost.
+
+    Of classes that are still predicted, and whose wrong images are mostly predicted as one other.
+    """
+    judged, size = _judged(event), event.history.class_size
+    train = float(event.at_end(event.history.train_error))
+    if not judged or np.isnan(train):
+        return None
+    wrong = float(np.nansum((event.at_end(event.history.class_error) * size)[judged]))
+    knows = train <= 0.25 * wrong / max(1, int(size.sum()))
+    return bool(knows and _one_partner(event) and not _never_predicted(event))
+
+
 OF_CLASSES = (
     Mark(
         "class-judged",
@@ -261,6 +275,14 @@ OF_CLASSES = (
         "validation",
         _partly_right,
         usual=0.45,
+    ),
+    Mark(
+        "training-knows",
+        "training ends with far fewer errors than the class has in validation",
+        "training ends with errors enough for the class",
+        "overview",
+        _training_knows,
+        usual=0.3,
     ),
     Mark(
         "one-partner",

@@ -8,12 +8,15 @@ from ingest.analysis.causes.event import AROUND, Event
 from ingest.analysis.causes.marks.steps import one_apart
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import FilterPeaks, Floats
+from ingest.analysis.health.rules.frozen_layer import moves, stands_still
 
 _MOST_NAMED = 3
 # A change of a norm, in powers of ten, that no step makes: 12 %.
 _NORM = 0.05
 # Cosine change from which a filter has turned; a scaled one changed by so much, unturned.
 _TURNED, _CHANGED, _UNTURNED = 0.2, 0.4, 0.1
+# Most of the layers that change at all.
+_MOST = 0.75
 
 
 def norm_jumps(event: Event) -> Floats | None:
@@ -69,6 +72,21 @@ def _scaled(event: Event) -> Floats | None:
     return _share(flag, history.filter_offset)
 
 
+def _weights_turn(event: Event) -> bool | None:
+    """Return whether filters of most layers turn at once: what is known are the most changed."""
+    history = event.history
+    peaks, layers = history.cosine_change, event.run.usual_layers
+    if event.at <= AROUND or not len(peaks.value):
+        return None
+    found = []
+    for at in range(event.at - AROUND, min(event.at + 2, history.snapshots)):
+        here = slice(int(peaks.start[max(0, at)]), int(peaks.start[max(0, at) + 1]))
+        turned = np.unique(peaks.layer[here][peaks.value[here] >= _TURNED])
+        known = np.unique(peaks.layer[here])
+        found.append(len(np.intersect1d(turned, layers)) / max(1, len(known)))
+    return max(found[AROUND - 1 :]) >= _MOST and max(found[: AROUND - 1]) < 0.5 * _MOST
+
+
 def _share(flag: NDArray[np.bool_], offset: NDArray[np.integer]) -> Floats:
     number = np.add.reduceat(flag, offset[:-1]) if len(offset) > 1 else np.zeros(0)
     filters = np.diff(offset)
@@ -100,19 +118,18 @@ def still(event: Event) -> NDArray[np.int64] | None:
 
     One that stood still long before is no news, and explains nothing that begins here.
     """
-    update = event.history.layer("update", "l2")
-    part = update[:, event.at : event.at + 4]
-    # The snapshot at which it begins may have moved still.
-    part = part[:, 1:] if part.shape[1] > 2 else part
-    if not part.shape[1] or not np.isfinite(part).any():
+    every, here = stands_still(event.history), slice(event.at, event.at + 4)
+    # The snapshot at which it begins may have moved still; a single one says nothing.
+    rest, moving = every[:, here][:, 1:], moves(event.history)[here][1:]
+    if np.count_nonzero(moving) < 2:
         return None
     # Units that died do not move either, but for want of a gradient.
     gradient = event.after(event.history.layer("gradient", "l2"), skip=1)
-    stood = (part == 0).all(axis=1) & (gradient != 0)
+    stood = rest[:, moving].all(axis=1) & (gradient != 0)
     stood &= event.history.layer("weight", "l2")[:, -1] != 0
     # An event is dated within one snapshot.
-    past = update[:, max(0, event.at - AROUND) : max(0, event.at - 1)]
-    stood &= (past > 0).any(axis=1) | ~np.isfinite(past).any(axis=1)
+    past = every[:, max(0, event.at - AROUND) : max(0, event.at - 1)]
+    stood &= ~past.all(axis=1) | (past.shape[1] == 0)
     return np.flatnonzero(stood) if not stood.all() else np.zeros(0, np.int64)
 
 
@@ -243,6 +260,14 @@ OF_LAYERS = (
         "layers",
         _filters_turn,
         usual=0.1,
+    ),
+    Mark(
+        "weights-turn",
+        "filters of most layers turn at once",
+        "the filters of most layers keep their direction",
+        "layers",
+        _weights_turn,
+        usual=0.02,
     ),
     Mark(
         "layer-scaled",

@@ -44,6 +44,20 @@ def _high_at_end(event: Event) -> bool | None:
     return _beyond(event, _change(event, level=float(event.at_end(event.run.train_loss))))
 
 
+def _passes(event: Event) -> bool | None:
+    """Return whether the loss rises and is what it was again within a third of the run, at three
+    snapshots of it.
+    """
+    if not rises(event):
+        return rises(event)
+    loss = event.run.train_loss
+    usual = float(event.usual_step(loss, floor=0.02))
+    soon = loss[event.at + 2 :][: max(10, event.history.snapshots // 3)]
+    with np.errstate(invalid="ignore"):
+        back = soon <= float(event.before(loss)) + max(2 * usual, _LEAST)
+    return bool(np.count_nonzero(back) >= 3) if len(soon) >= 3 else None
+
+
 def _falls(event: Event) -> bool | None:
     """Return whether the loss falls at once, below all that it was, beyond how it fell anyway."""
     loss = event.run.train_loss
@@ -142,6 +156,14 @@ OF_LOSSES = (
         usual=0.23,
     ),
     Mark(
+        "loss-passes",
+        "the training loss rises and is soon what it was",
+        "no rise of the training loss passes soon",
+        "overview",
+        _passes,
+        usual=0.08,
+    ),
+    Mark(
         "loss-high-at-end",
         "the training loss never gets back to what it was",
         "the training loss gets back to what it was",
@@ -196,6 +218,14 @@ OF_LOSSES = (
         "overview",
         _periodic,
         usual=0.03,
+    ),
+    Mark(
+        "loss-at-softmax-floor",
+        "the training loss stops at what a softmax of probabilities costs at least",
+        "the training loss does not stop at the floor of a second softmax",
+        "overview",
+        lambda event: "softmax-twice" in event.rules,
+        usual=0.01,
     ),
     Mark(
         "loss-swings",

@@ -5,6 +5,7 @@ import numpy as np
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event, once
 from ingest.analysis.health.history import Floats
+from ingest.analysis.health.rules.rate_ends import RULE, rate_ended
 
 
 @once
@@ -90,7 +91,24 @@ def _from_the_start(event: Event) -> bool | None:
     return event.at <= max(2, event.history.snapshots // 25)
 
 
+def _ended(event: Event) -> bool | None:
+    """Return whether the rate is next to nothing for most of the run, where that shows."""
+    if np.isnan(event.history.learning_rate).all():
+        return None
+    return bool({"rate-ends-early", "plateau"} & event.rules) and (
+        rate_ended(event.history, RULE.threshold) is not None
+    )
+
+
 OF_RATES = (
+    Mark(
+        "rate-ended",
+        "the learning rate is next to nothing for most of the run",
+        "the learning rate does not end early",
+        "overview",
+        _ended,
+        usual=0.02,
+    ),
     Mark(
         "rate-rises",
         "the learning rate at least doubles",

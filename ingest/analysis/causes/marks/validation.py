@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event
+from ingest.analysis.health import robust
 from ingest.analysis.health.history import Floats
 
 # A change of the validation error counts from so many points of error on.
@@ -107,6 +108,38 @@ def _gap_opens(event: Event) -> bool | None:
         return None
     lowest = low <= float(np.nanmin(ours[: event.at + 3])) + 0.03
     return bool(lowest and end - low >= 0.05 and last - train <= 0.02)
+
+
+def _gap_from_first(event: Event) -> bool | None:
+    """Return whether a lasting gap was there while every training image was new to the network.
+
+    What a network cannot have learned by heart yet, it does not know better than other images.
+    Normalisation may still settle in the first half of the first epoch.
+    """
+    history = event.history
+    if history.epoch is None or "overfitting" not in event.rules:
+        return None
+    with np.errstate(invalid="ignore"):
+        new = (history.epoch > 0.5) & (history.epoch <= 1.0)
+        soon = (history.epoch > 0.5) & (history.epoch <= 2.0)
+    train, validation = history.train_error[new], history.validation_error[soon]
+    validation = validation[np.isfinite(validation)]
+    if not np.isfinite(train).any() or not len(validation):
+        return None
+    return bool(validation.min() - np.nanmean(train) >= 0.2)
+
+
+def _never_right(event: Event) -> bool | None:
+    """Return whether validation is never better than guessing while training ends well."""
+    history, size = event.history, event.history.class_size
+    if "overfitting" not in event.rules or not size.sum():
+        return None
+    guessing = 1 - float(size.max()) / float(size.sum())
+    best = robust.smooth(history.validation_error, 3)
+    train = float(event.at_end(history.train_error))
+    if not np.isfinite(best).any() or np.isnan(train):
+        return None
+    return bool(np.nanmin(best) >= 0.85 * guessing and train <= 0.5 * guessing)
 
 
 def _loss_jumps(event: Event) -> bool | None:
@@ -220,6 +253,22 @@ OF_VALIDATION = (
         "overview",
         _gap_opens,
         usual=0.2,
+    ),
+    Mark(
+        "gap-from-first-epoch",
+        "validation was much worse already while every training image was new",
+        "validation was as good as training while every training image was new",
+        "overview",
+        _gap_from_first,
+        usual=0.1,
+    ),
+    Mark(
+        "validation-never-right",
+        "validation is never better than guessing, though training ends well",
+        "validation gets better than guessing",
+        "validation",
+        _never_right,
+        usual=0.05,
     ),
     Mark(
         "validation-loss-jumps",

@@ -146,7 +146,11 @@ def _jump(
     everywhere = len(layers) > max(2, 0.25 * len(sizes))
     severity = Severity.MEDIUM
     unsettled = bool(settling(history)[at] or rate_rises(history)[at])
-    if everywhere or (strongest < _CERTAIN and (unsettled or bool(history.apart[layers].all()))):
+    if (
+        everywhere
+        or _comes_back(history, at, order)
+        or (strongest < _CERTAIN and (unsettled or bool(history.apart[layers].all())))
+    ):
         severity = Severity.LOW
     elif strongest >= _CERTAIN:
         severity = Severity.HIGH
@@ -173,6 +177,19 @@ def _jump(
     )
 
 
+def _comes_back(history: History, at: int, filters: list[tuple[int, int]]) -> bool:
+    """Return whether a single filter jumps in a layer that had filters without any gradient.
+
+    A unit that was off for long and is on again takes large steps: optimizers divide by what they
+    remember of its gradients, which is next to nothing.
+    """
+    if len(filters) != 1 or at < 1:
+        return False
+    layer = filters[0][0]
+    zero = history.layer("gradient", "zero_share")[layer, at - 1]
+    return bool(zero * np.diff(history.filter_offset)[layer] >= 1)
+
+
 def _example() -> History:
     """Two filters that turn by a right angle."""
     jumps = {(AT, 2, 1): 1.1, (AT, 2, 5): 0.9}
@@ -195,8 +212,10 @@ RULE = Rule(
     low=2,
     high=1e6,
     severities=(
-        "high from four times the threshold, else medium; low where many layers jump at once, and "
-        "else in the first fifth, with a schedule's rise of the learning rate and for embeddings"
+        "high from four times the threshold, else medium; low where many layers jump at once or "
+        "a single filter of a layer that has some without a gradient (a unit that is on again), "
+        "and else in the first fifth, with a schedule's rise of the learning rate and for "
+        "embeddings"
     ),
     advice="Check whether weights were loaded, initialised or pruned there.",
     source=f"{PAPER}; {ROBUST}",

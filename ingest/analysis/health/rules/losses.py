@@ -33,12 +33,18 @@ def falls(history: History) -> bool:
     """Return whether the training loss falls beyond chance over the last half of the snapshots.
 
     By Kendall's rank correlation with time (Mann, "Nonparametric Tests Against Trend",
-    Econometrica 1945), which asks for no shape of the fall.
+    Econometrica 1945), which asks for no shape of the fall; and by SMALL_RISE of the first loss,
+    since a loss that creeps towards that of guessing falls, too.
     """
     half = max(_LEAST_TREND, history.snapshots // 2)
     loss = history.train_loss[-half:]
     at = np.flatnonzero(np.isfinite(loss))
     if len(at) < _LEAST_TREND or np.ptp(loss[at]) == 0:
+        return False
+    part = loss[at]
+    quarter = max(1, len(part) // 4)
+    fell = float(np.median(part[:quarter]) - np.median(part[-quarter:]))
+    if not fell >= SMALL_RISE * first_loss(history):
         return False
     # It takes half a second to import, which no process should wait for that starts.
     from scipy.stats import kendalltau

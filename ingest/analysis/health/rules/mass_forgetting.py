@@ -18,6 +18,8 @@ from ingest.analysis.health.words import percent
 
 # A rise counts where it lasts: the median over this many snapshots.
 PERSISTENCE = 3
+# Of the error of guessing: a network that knows no more has nothing to forget.
+_GUESSES = 0.9
 declare(
     {
         "mass-forgetting": (
@@ -57,6 +59,8 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
         closing = min(len(error), last + 1 + max(PERSISTENCE, length // 2))
         after = robust.quiet_median(error[last:closing])
         before = robust.quiet_median(error[max(0, first - length) : first])
+        if before >= _GUESSES * _guessing(history) > 0:
+            continue
         lasting = bool(after - before >= threshold) and closing - last > 2
         known_why = closing < len(error) and bool(rates[first] or early[first])
         classes = _most_forgotten(history, first)
@@ -82,6 +86,12 @@ def _forgotten(share: str, names: Names, classes: list[int]) -> Said:
     return say("class-forgetting", share=share, classes=names.of_classes(classes))
 
 
+def _guessing(history: History) -> float:
+    """Return the error of predicting the largest class always."""
+    size = history.class_size
+    return 1 - float(size.max(initial=0)) / max(1, int(size.sum()))
+
+
 def _most_forgotten(history: History, at: int) -> list[int]:
     """Return the classes, at most three, that lost most images at a snapshot."""
     flips = history.flips
@@ -104,7 +114,8 @@ RULE = Rule(
     meaning="A large share of all validation images goes wrong within one snapshot.",
     looks_at=(
         "Images that were right and are wrong now, as a share of all; at least six MAD above usual "
-        "and six standard deviations of chance (binomial) for so many images."
+        "and six standard deviations of chance (binomial) for so many images. Not where the "
+        "network had learned next to nothing: an error of 0.9 of that of guessing."
     ),
     needs=(VALIDATION,),
     threshold=0.1,

@@ -47,7 +47,7 @@ def overfitting(history: History, threshold: float, names: Names) -> list[Findin
     if _epochs(history, *places[0]) < STRIP_EPOCHS:
         return []
     first, last = places[0]
-    width = float(np.nanmax(gap[first : last + 1]))
+    width = float(gap[last])
     best = best_snapshot(history.validation_loss)
     falling = best is not None and best > history.snapshots - 1 - length
     start = first if best is None or falling else best

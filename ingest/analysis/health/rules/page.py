@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ingest.analysis.causes import CAUSES, MARK_BY_NAME
 from ingest.analysis.causes.cause import HALF, SELDOM, Cause
-from ingest.analysis.causes.causes_of_machine import OF_MACHINE
 from ingest.analysis.health.finding import Rule
 from ingest.analysis.health.rules import RULES
 
@@ -48,9 +47,9 @@ def _cause(cause: Cause) -> str:
     ]
     text = " ".join(part for part in parts if part)
     listed = textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False)
-    if cause in OF_MACHINE:
-        return f"{listed}\n"
     # An answer on a training in which that was planted.
+    if not (PAGE.parent / f"pictures/causes/{cause.name}.png").exists():
+        return f"{listed}\n"
     picture = f"![{cause.title}: an answer on a planted example](pictures/causes/{cause.name}.png)"
     return f"{listed}\n\n  {picture}\n"
 
