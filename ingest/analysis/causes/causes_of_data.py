@@ -41,7 +41,7 @@ OF_DATA = (
         ),
         counter_test="Count the labels of the batches since then: if the class occurs, it is not.",
         marks={
-            "from-the-start": OFTEN,
+            "from-the-start": HALF,
             "class-judged": OFTEN,
             "gap-opens": OFTEN,
             "one-class-hit": ALWAYS,
@@ -83,6 +83,8 @@ OF_DATA = (
         },
         place=of_worst,
         shown_by=("one-partner",),
+        # Whole classes are left out more often than they are all named otherwise.
+        prior=0.7,
         source="Northcutt et al., Confident Learning, JAIR 2021 (class-conditional label noise)",
     ),
     Cause(
