@@ -92,7 +92,7 @@ PAINTED = """
     if (late) reject(new Error(`not painted after 60 s (${states()})`));
     else requestAnimationFrame(() => requestAnimationFrame(done));
   };
-  observer.observe(document.documentElement, {
+  observer.observe(document, {
     subtree: true, attributes: true, attributeFilter: ["data-state"],
   });
   look();

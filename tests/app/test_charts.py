@@ -57,5 +57,7 @@ def test_who_asks_charts_for_anything_knows_no_kind_of_them():
 
 def test_every_kind_is_drawn_by_a_script():
     scripts = [path.read_text() for path in APP.rglob("web/**/*.ts")]
-    registered = {kind for text in scripts for kind in re.findall(r'registerKind\("(\w+)"', text)}
+    registered = {
+        kind for text in scripts for kind in re.findall(r'registerKind\(\s*"(\w+)"', text)
+    }
     assert registered == set(KINDS)

@@ -250,15 +250,17 @@ class TestFailures:
         (error,) = capsys.readouterr().err.strip().splitlines()
         assert "read-only transaction" in error
 
-    @pytest.mark.parametrize(
-        ("name", "arguments"),
-        [("DEEPTRACKER_LAKE", ["lake", "sync"]), ("DEEPTRACKER_HOME", ["serve"])],
-    )
-    def test_a_setting_that_leads_nowhere(self, home, monkeypatch, capsys, name, arguments):
-        monkeypatch.setenv(name, "~no-such-account/there")
-        assert run(arguments) == 1
-        (error,) = capsys.readouterr().err.strip().splitlines()
-        assert error.startswith(f"Error: {name}: '~no-such-account/there' leads nowhere")
+    def test_a_setting_that_leads_nowhere(self, home, monkeypatch, capsys):
+        serve = ["serve", "--port", str(free_port())]
+        for name, arguments in (
+            ("DEEPTRACKER_LAKE", ["lake", "sync"]),
+            ("DEEPTRACKER_HOME", serve),
+        ):
+            with monkeypatch.context() as settings:
+                settings.setenv(name, "~no-such-account/there")
+                assert run(arguments) == 1
+            (error,) = capsys.readouterr().err.strip().splitlines()
+            assert error.startswith(f"Error: {name}: '~no-such-account/there' leads nowhere")
 
     @needs_root
     def test_a_home_of_another_account(self, home, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """The page of trainings as every role gets it; its form, its searches, what it refuses."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -214,6 +215,23 @@ def test_words():
     assert asked_fork("?fork=12") == {"run": 12, "iteration": 0}
     for hostile in ("", "?fork=0", "?fork=-1", "?fork=99999999999", "?fork=1e3", "?iteration=5"):
         assert asked_fork(hostile) is None
+
+
+def test_a_fork_begins_where_the_cursor_rests(clients, offered, app_run):
+    """At the run's last iteration, where the address names none."""
+    member, run = clients[Role.MEMBER], app_run.run_id
+    key = callback_key(member.web.app, "shell-page.children")
+
+    def begins(search):
+        address = {"shell-location.pathname": "/trainings", "shell-location.search": search}
+        (props,) = re.findall(
+            r'{[^{}]*"id":"trainings-iteration"[^{}]*}', member.call(key, address).text
+        )
+        return json.loads(props)["value"]
+
+    assert begins(f"?fork={run}") == app_run.iterations[-1]
+    assert begins(f"?fork={run}&iteration=20") == 20
+    assert begins("?fork=999999") == ""
 
 
 def test_what_was_typed_stays_where_another_kind_of_search_is_chosen():

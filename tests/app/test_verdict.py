@@ -104,7 +104,7 @@ class TestStored:
         told = badge(session, run)
         assert told.name == name
         why = (
-            "Only 36 of 38 rules could judge it, too few to call it healthy. It lacks a validation "
+            "Only 38 of 40 rules could judge it, too few to call it healthy. It lacks a validation "
             "set (2 rules), the training error (1 rule)."
         )
         assert told.why == (why if name == "not judged" else "")

@@ -253,6 +253,7 @@ class TestRealRun:
             *("class-collapse", "class-worse", "class-stays-wrong", "validation-jump"),
             *("evaluation-broke", "training-broke", "validation-worse", "validation-too-good"),
             *("norms-together", "steps-together", "periodic-loss", "mass-forgetting"),
+            *("softmax-twice", "rate-ends-early"),
             # Nothing is told of the machine.
             *("waiting-for-data", "gpu-idle", "memory-grows", "slow-rank"),
             # The schedule is plain, and no gradient is lost.

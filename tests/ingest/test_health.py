@@ -186,6 +186,7 @@ class TestNotJudged:
         assert too_few(replace(bare, **losses))
         assert not too_few(healthy())
         assert too_few(healthy(snapshots=1))
+        assert too_few(healthy(snapshots=0))
         # Beside its losses, either of them says enough of how a network learns.
         layers = {
             name: getattr(healthy(), name) for name in ("layers", "parameters", "gradient_l2")

@@ -143,10 +143,10 @@ def too_few(history: History) -> bool:
     """Return whether too few rules could judge a run to call it healthy where they find nothing.
 
     Of the rules that need something of a run, LEAST_JUDGED must have it. A training loss alone, or
-    one beside checkpoints, are too few: nothing is said of classes, gradients or updates. Of one
-    snapshot nothing is known that changes, whatever it holds.
+    one beside checkpoints, are too few: nothing is said of classes, gradients or updates. Of no
+    snapshot, and of one, nothing is known that changes, whatever it holds.
     """
-    if history.snapshots == 1:
+    if history.snapshots <= 1:
         return True
     asking = sum(bool(rule.needs) for rule in RULES)
     return asking - len(not_judged(history)) < LEAST_JUDGED * asking
