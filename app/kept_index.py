@@ -4,11 +4,11 @@ Of three million flips fifty thousand reach the window of a run of paper scale. 
 read, which is a tenth of a second of each web process; what is kept is read in a few milliseconds.
 """
 
-import io
+from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
+from app.kept_arrays import archived, arrays_in
 from app.versions import version_token
 from db.queries.runs.prepared_answers import find_answer
 from db.queries.runs.runs import RunRow
@@ -32,13 +32,10 @@ def find_index(session: Session, run: RunRow, snapshots: int) -> FlipIndex | Non
 
 def packed(index: FlipIndex) -> bytes:
     """Return an index as bytes: numpy's own archive of its arrays, without `places` where None."""
-    file = io.BytesIO()
-    np.savez(file, **{name: value for name, value in vars(index).items() if value is not None})
-    return file.getvalue()
+    return archived({name: value for name, value in vars(index).items() if value is not None})
 
 
 def _unpacked(data: bytes) -> FlipIndex:
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
+    arrays: dict[str, Any] = arrays_in(data)
     numbers = {name: int(arrays.pop(name)) for name in _NUMBERS}
     return FlipIndex(**{"places": None, **numbers, **arrays})

@@ -5,7 +5,6 @@ follows from that run alone, whatever it is compared with. A million values are 
 of a few thousand points: of a run that is prepared (app/large_runs.py) the first lines are kept.
 """
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.data.series import averages, put_series, within
+from app.kept_arrays import archived, arrays_in
 from app.large_runs import is_prepared
 from app.versions import version_token
 from db.queries.runs.prepared_answers import find_answer
@@ -80,14 +80,11 @@ def packed(lines: Mapping[str, Line]) -> bytes:
     arrays: dict[str, Any] = {_ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
     for at, line in enumerate(lines.values()):
         arrays |= {f"{at}.{part}": array for part, array in line.parts.items()}
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
+    return archived(arrays)
 
 
 def _unpacked(data: bytes) -> dict[str, Line]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
+    arrays = arrays_in(data)
     about = json.loads(arrays.pop(_ABOUT).tobytes())
     parts: list[dict[str, NDArray[Any]]] = [{} for _ in about]
     for name, array in arrays.items():

@@ -34,13 +34,17 @@ def is_unreachable(error: BaseException | None) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    # Another tool's file is no database of ours.
-    if not isinstance(error.orig, psycopg.Error | None):
+    if _is_of_another(error):
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
     return state.startswith(_NO_CONNECTION) or state in _UNREACHABLE
+
+
+def _is_of_another(error: DBAPIError) -> bool:
+    """Return whether another driver raised it: another tool's file is no database of ours."""
+    return not isinstance(error.orig, psycopg.Error | None)
 
 
 def is_too_slow(error: BaseException | None) -> bool:
@@ -54,7 +58,7 @@ def is_away(error: BaseException) -> bool:
     So it is where the server is down, starting, unreachable or full, where it only reads, or where
     it ended a statement, transaction or connection; also as psycopg raises it.
     """
-    if isinstance(error, DBAPIError) and not isinstance(error.orig, psycopg.Error | None):
+    if isinstance(error, DBAPIError) and _is_of_another(error):
         return False
     if isinstance(error, (OperationalError, InterfaceError, TimeoutError, PendingRollbackError)):
         return True

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.components.texts import counted
 from app.data.correlation_asked import Asked
 from ingest.analysis.correlation import Grid
 
@@ -51,9 +52,9 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
             else (f"{asked.window.m:g} image{'' if asked.window.m == 1 else 's'}")
         )
         message = _WORDS[reason].format(
-            k=_snapshots(asked.window.k),
+            k=counted(asked.window.k, "snapshot"),
             m=m,
-            snapshots=_snapshots(len(asked.iteration)),
+            snapshots=counted(len(asked.iteration), "snapshot"),
             wait=", or wait for the next ones" if asked.live else "",
             quantity=asked.quantity.replace("_", " "),
             more=(
@@ -70,10 +71,6 @@ def why_empty(asked: Asked, grid: Grid) -> dict[str, Any]:
         "message": message,
         "note": _note(asked),
     }
-
-
-def _snapshots(number: int) -> str:
-    return f"{number:,} snapshot{'' if number == 1 else 's'}"
 
 
 def _reason(asked: Asked, grid: Grid) -> str | None:
@@ -100,6 +97,6 @@ def _note(asked: Asked) -> str:
             "out. Lower K."
         )
     if 0 < len(asked.population) < _FEW:
-        few = _snapshots(len(asked.population))
+        few = counted(len(asked.population), "snapshot")
         return f"With {few} after the first hardly any cell can be told from chance."
     return ""

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from app.components.not_recorded import PARTS
 from app.components.tables import nothing
+from app.components.texts import counted
 
 
 def found(answer: Mapping[str, Any], location: str) -> Component:
@@ -60,8 +61,7 @@ def _counts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _files(answer: Mapping[str, Any]) -> str:
     number, size = int(answer.get("files") or 0), int(answer.get("bytes") or 0)
-    many = "1 file" if number == 1 else f"{number:,} files"
-    return f"{many}, {readable(size)}"
+    return f"{counted(number, 'file')}, {readable(size)}"
 
 
 def readable(size: int) -> str:

@@ -16,6 +16,7 @@ from app.components.clicks import clicked, relayed, text
 from app.components.data_table import Head, heads
 from app.components.row_drawer import follow_rows
 from app.components.table_state import Look, Order, read_names, read_order, read_widths
+from app.components.texts import counted
 from app.reading import reads
 from app.views.jobs import places, schedule_callbacks, watch_callbacks
 from app.views.jobs.ids import CHANGES, Button, Ids
@@ -169,7 +170,7 @@ def _job_parts(
             for job in found
         ],
         empty=no_match() if asked.search or asked.states else no_jobs(),
-        count=f"{number:,} job{'' if number == 1 else 's'}" if number else "",
+        count=counted(number, "job") if number else "",
         pages=pages,
     )
 

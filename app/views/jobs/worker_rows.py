@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from app.components.job_words import moment
 from app.components.tables import cell, nothing, state_badge
+from app.components.texts import counted
 from app.components.times import ago, time
 from app.views.jobs.schedule_rows import plain_table
 from db.queries.jobs.workers import WorkerRow
@@ -21,8 +22,7 @@ def summary(workers: list[WorkerRow]) -> str:
     if not alive:
         return "no worker is running"
     hosts = len({worker.host for worker in alive})
-    many = "1 worker" if len(alive) == 1 else f"{len(alive):,} workers"
-    where = f"{many} alive on {hosts:,} host{'' if hosts == 1 else 's'}"
+    where = f"{counted(len(alive), 'worker')} alive on {counted(hosts, 'host')}"
     stuck = sum(worker.stuck for worker in alive)
     if not stuck:
         return where

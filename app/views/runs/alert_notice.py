@@ -7,6 +7,7 @@ from dash import html, no_update
 
 from app import store
 from app.auth.identity import current_identity
+from app.components.texts import counted
 from app.reading import reads
 from db.queries.team import alerts
 
@@ -21,7 +22,7 @@ def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
         return no_update, no_update
     if not new:
         return None, new
-    words = "1 new alert" if new == 1 else f"{new:,} new alerts"
+    words = counted(new, "new alert")
     return (
         dmc.Alert(
             html.P(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.components import live_table
 from app.components.attributes import aria, data
 from app.components.tables import cell, percent
+from app.components.texts import counted
 from app.components.times import duration
 from app.views.runs.columns import is_numeric
 from app.views.runs.listing import Listing, asked_of, listing
@@ -81,9 +82,7 @@ class Grouped:
             **aria(expanded="true" if key in self.unfolded else "false"),
             **data(fold=key),
         )
-        number = html.Span(
-            f" {group.runs:,} run{'' if group.runs == 1 else 's'}", className="dt-soft"
-        )
+        number = html.Span(f" {counted(group.runs, 'run')}", className="dt-soft")
         spreads = dict(zip(self.measures, group.spreads, strict=True))
         made = [
             cell([fold, number])

@@ -188,7 +188,7 @@ def _findings(run: RunRow, worst: tuple[str, int] | None, thought: Verdict) -> A
 
 
 def _annotations(run: RunRow, number: int) -> Component:
-    words = f"{number:,} open annotation{'' if number == 1 else 's'} of {run.name}"
+    words = f"{counted(number, 'open annotation')} of {run.name}"
     return dmc.Anchor(
         f"✎ {number:,}",
         href=f"/annotations?run={run.id}",

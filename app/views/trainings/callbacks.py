@@ -13,6 +13,7 @@ from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import clicked, is_id, relayed, text
 from app.components.row_drawer import follow_rows
+from app.components.texts import counted
 from app.reading import reads
 from app.views.trainings import form
 from app.views.trainings.ids import CHANGES, Button, Ids, argument_id
@@ -79,7 +80,7 @@ def show(causes: object, search: object, state: object, page: object, shown: obj
     table = live_table.parts(
         [row(one, stoppable=may_stop(identity, one)) for one in found],
         empty=no_match() if wanted or states else none_yet(),
-        count=f"{number:,} training{'' if number == 1 else 's'}" if number else "",
+        count=counted(number, "training") if number else "",
         pages=pages,
     )
     may = identity.may(Permission.START_TRAININGS)

@@ -12,6 +12,7 @@ from ingest.analysis.causes.mutual import KnownPairs, Pairs, TakenFor
 from ingest.analysis.health import robust
 from ingest.analysis.health.finding import Finding
 from ingest.analysis.health.history import Floats, History
+from ingest.analysis.health.rules.frozen_layer import stands_still
 from ingest.analysis.health.rules.losses import log_loss
 
 T = TypeVar("T")
@@ -50,6 +51,11 @@ class RunSeries:
     def usual_layers(self) -> NDArray[np.int64]:
         """Return the ids of the layers of usual scale, i8 [n]."""
         return np.flatnonzero(~self.history.apart)
+
+    @cached_property
+    def stood_still(self) -> NDArray[np.bool_]:
+        """Return where a step left a layer exactly as it was, [L, T]."""
+        return stands_still(self.history)
 
     @cached_property
     def steps(self) -> Floats:

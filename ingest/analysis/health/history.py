@@ -113,6 +113,12 @@ class History:
         found = self._validated
         return self if found is None else found
 
+    @property
+    def guessing_error(self) -> float:
+        """Return the error of predicting the largest class always; NaN without images."""
+        images = int(self.class_size.sum())
+        return 1 - float(self.class_size.max()) / images if images else np.nan
+
     @cached_property
     def _validated(self) -> "History | None":
         # None for itself: what refers to itself stays in memory until Python looks for such.

@@ -8,7 +8,7 @@ from ingest.analysis.causes.event import AROUND, Event
 from ingest.analysis.causes.marks.steps import one_apart
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import FilterPeaks, Floats
-from ingest.analysis.health.rules.frozen_layer import moves, stands_still
+from ingest.analysis.health.rules.frozen_layer import moves
 
 _MOST_NAMED = 3
 # A change of a norm, in powers of ten, that no step makes: 12 %.
@@ -80,7 +80,7 @@ def _weights_turn(event: Event) -> bool | None:
         return None
     found = []
     for at in range(event.at - AROUND, min(event.at + 2, history.snapshots)):
-        here = slice(int(peaks.start[max(0, at)]), int(peaks.start[max(0, at) + 1]))
+        here = slice(int(peaks.start[at]), int(peaks.start[at + 1]))
         turned = np.unique(peaks.layer[here][peaks.value[here] >= _TURNED])
         known = np.unique(peaks.layer[here])
         found.append(len(np.intersect1d(turned, layers)) / max(1, len(known)))
@@ -118,7 +118,7 @@ def still(event: Event) -> NDArray[np.int64] | None:
 
     One that stood still long before is no news, and explains nothing that begins here.
     """
-    every, here = stands_still(event.history), slice(event.at, event.at + 4)
+    every, here = event.run.stood_still, slice(event.at, event.at + 4)
     # The snapshot at which it begins may have moved still; a single one says nothing.
     rest, moving = every[:, here][:, 1:], moves(event.history)[here][1:]
     if np.count_nonzero(moving) < 2:

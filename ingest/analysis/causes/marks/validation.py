@@ -131,10 +131,9 @@ def _gap_from_first(event: Event) -> bool | None:
 
 def _never_right(event: Event) -> bool | None:
     """Return whether validation is never better than guessing while training ends well."""
-    history, size = event.history, event.history.class_size
-    if "overfitting" not in event.rules or not size.sum():
+    history, guessing = event.history, event.history.guessing_error
+    if "overfitting" not in event.rules or np.isnan(guessing):
         return None
-    guessing = 1 - float(size.max()) / float(size.sum())
     best = robust.smooth(history.validation_error, 3)
     train = float(event.at_end(history.train_error))
     if not np.isfinite(best).any() or np.isnan(train):

@@ -59,7 +59,7 @@ def mass_forgetting(history: History, threshold: float, names: Names) -> list[Fi
         closing = min(len(error), last + 1 + max(PERSISTENCE, length // 2))
         after = robust.quiet_median(error[last:closing])
         before = robust.quiet_median(error[max(0, first - length) : first])
-        if before >= _GUESSES * _guessing(history) > 0:
+        if before >= _GUESSES * history.guessing_error > 0:
             continue
         lasting = bool(after - before >= threshold) and closing - last > 2
         known_why = closing < len(error) and bool(rates[first] or early[first])
@@ -84,12 +84,6 @@ def _forgotten(share: str, names: Names, classes: list[int]) -> Said:
     if not classes:
         return say("mass-forgetting", share=share)
     return say("class-forgetting", share=share, classes=names.of_classes(classes))
-
-
-def _guessing(history: History) -> float:
-    """Return the error of predicting the largest class always."""
-    size = history.class_size
-    return 1 - float(size.max(initial=0)) / max(1, int(size.sum()))
 
 
 def _most_forgotten(history: History, at: int) -> list[int]:

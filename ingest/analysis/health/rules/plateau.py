@@ -102,7 +102,7 @@ def _guesses(history: History) -> list[Finding]:
     if len(sizes) < 2:
         return []
     error = float(robust.quiet_median(history.validation_error[-length:]))
-    guessing, chance = float(np.log(len(sizes))), 1 - sizes.max() / sizes.sum()
+    guessing, chance = float(np.log(len(sizes))), history.guessing_error
     loss = float(robust.quiet_median(history.train_loss[-length:]))
     if not (loss >= _GUESSES * guessing and error >= _WRONG * chance):
         return []
