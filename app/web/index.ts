@@ -85,7 +85,7 @@ export { selectionStore } from "./core/selection.ts";
 export { selectionAddress } from "./core/selectionaddress.ts";
 export { roundTicks } from "./core/ticks.ts";
 export type { Gutter, Iterations } from "./core/timeaxis.ts";
-export { forgetAxes, gutters, TimeAxis, timeaxis } from "./core/timeaxis.ts";
+export { forgetAxes, setGutter, TimeAxis, timeaxis } from "./core/timeaxis.ts";
 export { live } from "./core/versions.ts";
 export type { ValueAxis } from "./histograms/axis.ts";
 export { axisOf as valueAxisOf } from "./histograms/axis.ts";

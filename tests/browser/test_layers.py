@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.browser import control
+from benchmarks.browser import control, wait_until_painted
 from db.queries.measurements import snapshots
 from tests.browser.conftest import Watch
 from tests.browser.layers import (
@@ -49,6 +49,23 @@ def test_from_the_tab_to_the_network(page: Page, digits: int) -> None:
     assert names(page)[:5] == ["network", "conv1", "layer1", "layer1.0", "conv1"]
     expect(node(page, "layer2.0.downsample").locator(".layers-shortcut")).to_have_count(1)
     expect(node(page, "layer1.0.conv1")).to_contain_text("3×3")
+
+
+def test_the_axis_lies_over_the_rows_also_where_it_was_drawn_first(page: Page, digits: int) -> None:
+    """The view's scripts come late, and only they know how wide its tree is."""
+    held: list[Route] = []
+    page.route(re.compile(r"/late-\w+\.js"), lambda route: held.append(route))
+    page.goto(f"/run/{digits}/layers", wait_until="commit")
+    page.wait_for_selector("#layers-axis[data-state=drawn]")
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(f"{ROWS}[data-state=drawn]")
+    wait_until_painted(page)
+    axis, rows = (page.locator(f"{one} .dt-plot").bounding_box() for one in ("#layers-axis", ROWS))
+    assert axis
+    assert rows
+    assert (axis["x"], axis["width"]) == (rows["x"], rows["width"])
 
 
 def test_opens_closes_and_searches(view: Page) -> None:

@@ -25,7 +25,18 @@ export interface Shared {
 /** Iterations [T] of the columns of an axis or a matrix, rising. */
 export type Iterations = Int32Array<ArrayBuffer>;
 
-export const gutters: Record<string, Gutter> = {}; // group -> {left, right}, where a view has its own
+/** Of the groups whose view has gutters of its own. */
+const gutters = new Map<string, Gutter>();
+
+/**
+ * Give the charts of a group gutters of their own. Those that are drawn already are drawn again: a
+ * view's scripts may come when the axis, which is no view's, stands there.
+ */
+export function setGutter(group: string, gutter: Gutter): void {
+  if (gutters.get(group) === gutter) return;
+  gutters.set(group, gutter);
+  axes.get(group)?.tell();
+}
 
 export class TimeAxis {
   readonly group: string;
@@ -65,7 +76,8 @@ export class TimeAxis {
     this.tell();
   }
 
-  private tell(): void {
+  /** Let all charts on it draw again. */
+  tell(): void {
     for (const subscriber of [...this.subscribers]) subscriber();
   }
 
@@ -79,7 +91,7 @@ export class TimeAxis {
     return this.scale?.knots.length === this.columns + 2 ? this.scale.knots : null;
   }
 
-  /** Call `subscriber` whenever the columns are others; returns the way out. */
+  /** Call `subscriber` whenever columns or gutters are others; returns the way out. */
   subscribe(subscriber: () => void): () => void {
     this.subscribers.add(subscriber);
     return () => {
@@ -180,7 +192,7 @@ export class TimeAxis {
 
   /** Return the plot's place within a chart of this width: {left, width} in CSS pixels. */
   place(chartWidth: number): { left: number; width: number } {
-    const { left, right } = gutters[this.group] || (chartWidth < 640 ? NARROW : WIDE);
+    const { left, right } = gutters.get(this.group) || (chartWidth < 640 ? NARROW : WIDE);
     return { left, width: Math.max(40, Math.floor(chartWidth - left - right)) };
   }
 

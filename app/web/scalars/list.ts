@@ -14,7 +14,7 @@ import type { Fields, Names, Selection } from "../core/fields.ts";
 import { say } from "../core/notices.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
-import { gutters, type Iterations, timeaxis } from "../core/timeaxis.ts";
+import { type Iterations, setGutter, timeaxis } from "../core/timeaxis.ts";
 import { Card, type CardActs, type CardState, type Look } from "./card.ts";
 import { aheadOfScalars, FIRST, GUTTER, linesOf, pixelsFor } from "./first.ts";
 import { keysOf, lookOfRun } from "./look.ts";
@@ -30,7 +30,7 @@ const OWN_FIELDS = [
   "scalars", "scalarregex", "scalarpins", "scalarlarge", "scalarhidden", "scalarfolded",
   "scalarown", "scalarjoin", "scalarcolumns", "scalartied", "scalarx",
 ]; // biome-ignore format: names
-gutters[GROUP] = GUTTER;
+setGutter(GROUP, GUTTER);
 
 /** `first` are the keys of the scalars that are asked for before they are known; without it none. */
 type Given = Answer<
@@ -298,7 +298,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   private axisOf(plot: Plot, { scalartied }: Selection, chosen?: own.Own): string {
     if (scalartied) return GROUP;
     const group = `${GROUP}-${plot.key}`;
-    gutters[group] = GUTTER;
+    setGutter(group, GUTTER);
     const axis = timeaxis(group);
     const zoom = chosen?.zoom ?? null;
     axis.setScale(this.scale());

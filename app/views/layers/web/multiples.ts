@@ -10,7 +10,6 @@ import {
   type ChartKinds,
   chartRegistry,
   colours,
-  gutters,
   type Handler,
   keyTable,
   type MarksPlace,
@@ -23,6 +22,7 @@ import {
   roomOf,
   type Selection,
   selectionStore,
+  setGutter,
   sizeCanvas,
   type Thing,
   tooltip,
@@ -88,12 +88,12 @@ function treeWidth() {
   if (width < NARROWEST) return 132;
   return width < NARROW ? Math.round(width * 0.38) : width < 1150 ? 396 : 470;
 }
-gutters.layers = {
+setGutter("layers", {
   get left() {
     return treeWidth() + LABELS;
   },
   right: 22,
-};
+});
 
 const make = (kind: string, parent: HTMLElement): HTMLElement => {
   const made = document.createElement("div");
