@@ -22,7 +22,7 @@ from app.data.scalars import key_of
 from app.data.series import ScreenSeries
 from app.export import columns, writing
 from app.export.names import file_name
-from app.export.report.drawing import curves, ticks
+from app.export.report.drawing import columns_named, curves, ticks
 from app.export.tables import TABLES as FUNCTIONS
 from app.export.writing import FORMULA, ROWS, write_csv, write_parquet
 from app.table_names import OF_TWO, TABLES, has_table
@@ -476,6 +476,18 @@ def test_curves_leave_out_what_is_no_number() -> None:
     assert "&lt;x&gt;" in drawn
     none = ScreenSeries(np.array([], "i4"), np.array([]), np.array([], "i4"), 0, 0)
     assert curves([("a", "blue", none)], label="x") is None
+
+
+def test_iterations_below_a_map_are_round_where_snapshots_are_equally_far_apart() -> None:
+    every_five = columns_named(np.append(np.arange(5, 881, 5), 882))  # one more at the end
+    assert [iteration for iteration, _ in every_five] == [200, 400, 600, 800]
+    assert every_five[0][1] == pytest.approx((39 + 0.5) / 177)  # the middle of its column
+
+    dense_first = np.append(np.arange(50), np.arange(1_000, 11_000, 1_000))
+    uneven = columns_named(dense_first)
+    assert [iteration for iteration, _ in uneven] == [0, 7, 14, 21, 28, 35, 42, 49, 7_000]
+    assert np.diff([place for _, place in uneven]) == pytest.approx(7 / 60)
+    assert columns_named(np.array([7])) == [(7, 0.5)]
 
 
 def test_file_names_are_not_too_long() -> None:

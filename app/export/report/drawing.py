@@ -131,15 +131,29 @@ def class_map(found: ClassMap) -> Markup:
             )
             for at, name in enumerate(found.names)
         ]
-    count = len(found.iteration)
-    for at in range(0, count, -(-count // 9)):
-        place = left + (WIDTH - left - RIGHT) * (at + 0.5) / count
-        parts.append(
-            Markup('<text class="middle" x="{:.1f}" y="{}">{:,}</text>').format(
-                place, height + 17, int(found.iteration[at])
-            )
+    parts += [
+        Markup('<text class="middle" x="{:.1f}" y="{}">{:,}</text>').format(
+            left + (WIDTH - left - RIGHT) * place, height + 17, iteration
         )
+        for iteration, place in columns_named(found.iteration)
+    ]
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def columns_named(iterations: NDArray[np.int32]) -> list[tuple[int, float]]:
+    """Return the iterations to name below a map, and their places in 0..1.
+
+    `iterations` [snapshots] rise, and each has a column as wide. Round ones where they are equally
+    far apart; otherwise those of columns that are, because round ones would crowd in a few.
+    """
+    count = len(iterations)
+    middles = (np.arange(count) + 0.5) / count
+    gaps = np.diff(iterations)
+    if count > 1 and np.all(gaps[:-1] == gaps[0]):  # the last snapshot may come early
+        found = ticks(float(iterations[0]), float(iterations[-1]), 8)
+        return [(int(v), float(np.interp(v, iterations, middles))) for v in found if v % 1 == 0]
+    chosen = range(0, count, -(-count // 9))
+    return [(int(iterations[at]), float(middles[at])) for at in chosen]
 
 
 # Of the maps that are kept (content.py), no longer than they are.
