@@ -29,7 +29,7 @@ from benchmarks.make_log import write_log
 from benchmarks.report import Row, finish
 from db.engine import session_scope
 from db.permissions import Role
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from db.queries.measurements.snapshots import snapshots
 from db.queries.runs import run_upkeep
 from db.queries.runs.runs import list_runs
@@ -108,7 +108,7 @@ def _load(engine: Engine, logs: Sequence[Path], loads: int) -> Series:
 def _loaded(engine: Engine, log: Path) -> int:
     """Ask for a load, wait for it, and return the run's id."""
     with session_scope(engine) as session:
-        job_id = jobs.request(session, location=str(log))
+        job_id = job_requests.request(session, location=str(log))
     while True:
         with session_scope(engine) as session:
             job = jobs.get_job(session, job_id=job_id)

@@ -28,7 +28,7 @@ from benchmarks.report import Row, finish
 from db import migrate
 from db.embedded import ensure_server, stop_server
 from db.engine import make_engine, session_scope
-from db.queries.jobs import jobs, workers
+from db.queries.jobs import job_requests, jobs, workers
 
 BAR_SECONDS = 5.0
 _LOOK = 0.02
@@ -125,7 +125,7 @@ def _alive(engine: Engine) -> bool:
 
 def _ask(engine: Engine, log: Path) -> int:
     with session_scope(engine) as session:
-        return jobs.request(session, location=str(log))
+        return job_requests.request(session, location=str(log))
 
 
 def _count(engine: Engine) -> int:

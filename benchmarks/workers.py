@@ -23,7 +23,7 @@ from benchmarks.database import benchmark_engine
 from benchmarks.make_log import write_log
 from benchmarks.report import Row, main
 from db.engine import session_scope
-from db.queries.jobs import jobs, workers
+from db.queries.jobs import job_requests, jobs, workers
 
 # How much longer than the best that could be it may take.
 MARGIN = 1.25
@@ -82,7 +82,7 @@ def _load(logs: Sequence[Path], *, number: int) -> Load:
         begun = time.perf_counter()
         with session_scope(engine) as session:
             for log in logs:
-                jobs.request(session, location=str(log))
+                job_requests.request(session, location=str(log))
         _wait(lambda: _are_done(engine))
         seconds = time.perf_counter() - begun
         return Load(seconds, (sum(map(_cpu_seconds, processes)) - before) / seconds)

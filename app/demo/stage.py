@@ -16,7 +16,7 @@ from db.engine import session_scope
 from db.file_lock import FileLock, is_locked, locked
 from db.home import check_home
 from db.permissions import Role
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from db.queries.jobs.jobs import OPEN_STATES
 from db.queries.team import accounts
 from deeptracker.errors import DeepTrackerError
@@ -135,15 +135,15 @@ def _finish_orphans(session: Session, runs: Path) -> None:
         if is_locked(_lock(runs, int(name[1]))):
             continue  # of a demo that runs, or of this one
         if (path / MANIFEST).exists():
-            jobs.take_over(session, location=job.location, mode="once")
+            job_requests.take_over(session, location=job.location, mode="once")
         else:
-            jobs.cancel(session, job_id=job.id)
+            job_requests.cancel(session, job_id=job.id)
 
 
 def _follow(session: Session, run_dir: Path, account_id: int) -> int:
     """Return the job that follows the training; one that an earlier demo left is taken over."""
     location = str(run_dir)
-    found = jobs.take_over(session, location=location, mode="follow")
+    found = job_requests.take_over(session, location=location, mode="follow")
     if found is not None:
         return found
-    return jobs.request(session, location=location, mode="follow", requested_by=account_id)
+    return job_requests.request(session, location=location, mode="follow", requested_by=account_id)

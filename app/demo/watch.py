@@ -15,7 +15,7 @@ from app.demo.studies import save_studies
 from app.processes import Child
 from db.engine import session_scope
 from db.errors import StoreError
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from db.queries.jobs.jobs import OPEN_STATES, JobRow
 
 # How long the database may be away.
@@ -90,7 +90,7 @@ class Watch:
                 job = jobs.get_job(session, job_id=self._stage.job_id)
                 if self._training.process.poll() not in (0, None):
                     # Nothing more will come: do not wait for it.
-                    jobs.cancel(session, job_id=self._stage.job_id)
+                    job_requests.cancel(session, job_id=self._stage.job_id)
         except OperationalError:
             if time.monotonic() - self._seen > AWAY_SECONDS:
                 raise

@@ -14,7 +14,7 @@ from db.away import is_away
 from db.engine import session_scope
 from db.errors import Conflict
 from db.queries.runs import runs
-from db.queries.trainings import training_notes, trainings
+from db.queries.trainings import training_notes, training_requests, trainings
 from db.queries.trainings.trainings import TrainingRow
 from deeptracker.errors import DeepTrackerError
 from ingest.job import WorkerStopping
@@ -122,7 +122,7 @@ def _begin(engine: Engine, trainer: Trainer, training: TrainingRow) -> Process |
     """Start a training; None where that cannot be, which its row then says."""
     try:
         with session_scope(engine) as session:
-            trainings.require_starter(session, training)
+            training_requests.require_starter(session, training)
         run_dir = _run_dir(trainer, training)
         script = trainer.scripts.get(training.script)
         if script is None:

@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from app.auth.links import make_link
 from db.engine import driver_url, make_engine, session_scope
 from db.permissions import Role
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests
 from db.queries.runs import runs
 from ingest.tasks import run_worker
 from tests.app.web import PASSWORD, make_web
@@ -205,7 +205,7 @@ def test_through_pgbouncer_pages_are_served_and_logs_loaded(pooled, make_log, ro
         assert client.get("/jobs").status_code == 200
     assert client.get("/ready").json["status"] == "ok"
     with session_scope(engine) as session:
-        jobs.request(session, location=str(path))
+        job_requests.request(session, location=str(path))
     run_worker(pooled, roots=[roots], wait=False)
     with session_scope(engine) as session:
         (loaded,) = runs.list_runs(session)

@@ -19,7 +19,7 @@ from app.views.jobs.worker_rows import none_alive, roots, summary
 from db.engine import session_scope
 from db.models import IngestJob, IngestSchedule, IngestWatch, IngestWorker
 from db.permissions import Role
-from db.queries.jobs import job_notes, jobs, schedules, watches, workers
+from db.queries.jobs import job_notes, job_requests, jobs, schedules, watches, workers
 from tests.app.job_rows import NOW, job, schedule
 from tests.app.web import callback_key
 
@@ -190,7 +190,9 @@ class TestJobs:
 
     def test_search_states_and_pages(self, web, clients):
         with session_scope(web.engine) as session:
-            ids = [jobs.request(session, location=f"log-{number:02d}") for number in range(30)]
+            ids = [
+                job_requests.request(session, location=f"log-{number:02d}") for number in range(30)
+            ]
             job_notes.finish(session, job_id=ids[3], state="failed", message="", error="is torn")
         client = clients[Role.VIEWER]
         first = shown(client)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.logs import SLOW_SECONDS
 from db.engine import make_engine, session_scope
-from db.queries.jobs import jobs, workers
+from db.queries.jobs import job_requests, workers
 from tests.app.test_cli import ROOT
 from tests.app.web import make_web
 from tests.commands import wait_until
@@ -46,8 +46,8 @@ def test_figures_of_the_store(store):
     with Session(store) as session:
         store_run(session, seed=41)
         store_run(session, seed=42, snapshots=9)
-        jobs.request(session, location="/logs/a")
-        jobs.request(session, location="/logs/b")
+        job_requests.request(session, location="/logs/a")
+        job_requests.request(session, location="/logs/b")
         workers.add_worker(session, host="h", process=1, concurrency=1, roots=[])
         session.commit()
     answer = web.client().get("/metrics", headers=BEARER)

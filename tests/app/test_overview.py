@@ -33,7 +33,7 @@ from app.view import PageContext
 from app.views.layers import VIEW as LAYERS
 from app.views.overview import VIEW
 from app.views.overview.ids import Ids
-from app.views.overview.layout import _rates
+from app.views.overview.strip import _rates
 from db.errors import NotFound
 from db.models import Run, scalar
 from db.permissions import Role

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from db.models import Run
 from db.permissions import Role
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from db.queries.runs import runs
 from db.queries.team import accounts, alerts, annotation_search, annotations, saved_views
 from db.queries.team.annotation_rows import Target
@@ -14,7 +14,7 @@ from db.queries.team.annotation_search import Asked
 def test_one_name_everywhere(session, run, noise):
     run_id = run.run_id
     admin = accounts.add_account(session, email="ann@names.example", role=Role.ADMIN).id
-    job = jobs.load_now(session, location="/logs/x", mode="once", by=admin)
+    job = job_requests.load_now(session, location="/logs/x", mode="once", by=admin)
     annotations.create(session, run_id=run_id, by=admin, target=Target("run"), body="look")
     saved_views.save_view(
         session, account_id=admin, run_id=run_id, page="overview", query="a=1", name="v",

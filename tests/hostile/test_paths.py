@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.engine import make_engine, session_scope
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from deeptracker.errors import DeepTrackerError, LogError
 from ingest.job import run_job
 from ingest.locations import LocationRefused, StoredRunPlace, resolve_location
@@ -106,7 +106,7 @@ def test_jobs_tell_what_was_wrong_and_read_nothing(store, root):
     told = ["link/secret", f"{root}/../{root.name}/link/secret", "loop", "loop/a", "/proc/self/cwd"]
     for location in told:
         with session_scope(store) as session:
-            job_id = jobs.request(session, location=location)
+            job_id = job_requests.request(session, location=location)
         run_job(store, job_id=job_id, roots=[root], stopping=lambda: False)
         with session_scope(store) as session:
             job = jobs.get_job(session, job_id=job_id)

@@ -6,7 +6,7 @@ from sqlalchemy import text
 import ingest.job
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests
 from ingest.awaiting import FollowSettings, LogWatch
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, job_of, texts, wait_for_state
@@ -45,7 +45,7 @@ def test_it_says_for_what_and_takes_no_place(store, database_url, make_log, root
         assert wait_for_state(store, first, "succeeded", "failed").error is None
         assert job_of(store, second).state == "queued"
         with session_scope(store) as session:
-            assert jobs.cancel(session, job_id=second).state == "cancelled"
+            assert job_requests.cancel(session, job_id=second).state == "cancelled"
     assert job_of(store, second).awaited_since is None
 
 
@@ -65,7 +65,7 @@ def test_it_ends_after_the_time_of_the_setting(store, database_url, roots):
         assert job.error_file == f"{roots}/none/run.json"
         # And it may be tried again: it waits anew.
         with session_scope(store) as session:
-            assert jobs.retry(session, job_id=job_id).awaited_since is None
+            assert job_requests.retry(session, job_id=job_id).awaited_since is None
         wait_until(lambda: is_waiting(store, job_id))
 
 

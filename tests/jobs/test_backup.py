@@ -11,7 +11,7 @@ from db import backup, migrate
 from db.engine import make_engine, session_scope
 from db.partitions import drop_partitions
 from db.permissions import Role
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests
 from db.queries.team import accounts
 from tests.jobs.checksums import checksum
 from tests.stored_runs import store_run
@@ -29,7 +29,7 @@ def two_runs(store):
     with Session(store) as session:
         found = [store_run(session, seed=31), store_run(session, seed=32, partitions=False)]
         owner = accounts.add_account(session, email="ann@example.org", role=Role.MEMBER)
-        jobs.request(session, location="/logs/a", requested_by=owner.id)
+        job_requests.request(session, location="/logs/a", requested_by=owner.id)
         session.commit()
     return [row.run_id for row in found]
 

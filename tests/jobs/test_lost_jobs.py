@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db import queue_care
 from db.engine import session_scope
-from db.queries.jobs import job_upkeep, jobs
+from db.queries.jobs import job_requests, job_upkeep
 from db.queue_care import Held
 from ingest.hand import Interruptions
 from ingest.job import MAX_ATTEMPTS, run_job
@@ -35,7 +35,7 @@ def take_up(engine):
 
 def cancel(engine, job_id):
     with session_scope(engine) as session:
-        return jobs.cancel(session, job_id=job_id)
+        return job_requests.cancel(session, job_id=job_id)
 
 
 @pytest.fixture

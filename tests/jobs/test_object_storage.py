@@ -8,7 +8,7 @@ from sqlalchemy import text, update
 
 from db.engine import session_scope
 from db.models import Run
-from db.queries.jobs import jobs, watches
+from db.queries.jobs import job_requests, jobs, watches
 from deeptracker import lake
 from deeptracker.errors import LogError
 from deeptracker.format import LEDGERS, MANIFEST, RunDirectory, ledger_path, snapshot_path
@@ -149,7 +149,7 @@ def test_a_job_and_a_watched_folder_load_from_the_storage(
     root = ObjectFolder(f"s3://{BUCKET}/team")
     log = tmp_path / "worker.log"
     with session_scope(store) as session:
-        refused = jobs.request(session, location=f"s3://{BUCKET}/elsewhere/run")
+        refused = job_requests.request(session, location=f"s3://{BUCKET}/elsewhere/run")
         watches.add_watch(session, location=str(root), by=None)
     with running_worker(database_url, root, log=log, environment=storage.environment):
         wait_until(lambda: len(states(store)) == 2 and "running" not in states(store).values())

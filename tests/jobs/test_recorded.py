@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import text
 
 from db.engine import session_scope
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from deeptracker.format import RunDirectory
 from ingest.pipeline import load_log
 from tests.jobs.checksums import checksum
@@ -52,7 +52,7 @@ def test_a_recorded_training_loads_whole(store, recorded_run):
 
 def test_a_training_is_followed_by_a_worker_from_before_it_begins(store, database_url, roots):
     with session_scope(store) as session:
-        job_id = jobs.request(session, location="live", mode="follow")
+        job_id = job_requests.request(session, location="live", mode="follow")
 
     def job():
         with session_scope(store) as session:

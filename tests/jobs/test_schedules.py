@@ -12,7 +12,7 @@ from db.engine import session_scope
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import IngestSchedule
 from db.permissions import Role
-from db.queries.jobs import jobs, schedules
+from db.queries.jobs import job_requests, jobs, schedules
 from db.queries.team import accounts
 from tests.jobs.conftest import running_worker, wait_until
 
@@ -121,7 +121,7 @@ def test_a_time_that_has_come_becomes_one_job(store):
     assert found.next_due > datetime.now(UTC)
     # The same time again, as after a clock that was set back.
     with session_scope(store) as session:
-        jobs.cancel(session, job_id=job_id)
+        job_requests.cancel(session, job_id=job_id)
     make_due(store, schedule_id)
     assert fire(store) == []
     assert len(job_list(store)) == 1
@@ -171,7 +171,7 @@ def test_a_claim_that_is_rolled_back_was_never_made(store):
 def test_a_log_that_is_still_loading_is_not_loaded_twice(store):
     schedule_id = add(store)
     with session_scope(store) as session:
-        jobs.request(session, location="log")
+        job_requests.request(session, location="log")
     make_due(store, schedule_id)
     assert fire(store) == []
     assert "loading this log already" in get(store, schedule_id).last_note

@@ -16,7 +16,7 @@ from db.models import AuditEntry, Training
 from db.permissions import Role
 from db.queries.jobs import jobs
 from db.queries.team import accounts
-from db.queries.trainings import scripts, trainings
+from db.queries.trainings import scripts, training_requests, trainings
 from tests.jobs.conftest import running_worker, wait_until
 
 _AGES = timedelta(hours=1)
@@ -168,7 +168,7 @@ def offered(store):
 
 def start(store, script, given, by):
     with session_scope(store) as session:
-        return trainings.start(session, script=script, given=given, by=by)
+        return training_requests.start(session, script=script, given=given, by=by)
 
 
 def test_a_member_starts_a_training_and_its_run_is_there(store, database_url, host, roots, member):
@@ -201,7 +201,7 @@ def _job(store, training_id):
 def _forked(store, run_id, member):
     """Fork a run before iteration 9: from the checkpoint of iteration 8, with another rate."""
     with session_scope(store) as session:
-        training_id = trainings.fork(
+        training_id = training_requests.fork(
             session, run_id=run_id, iteration=9, given={"lr": 0.01}, by=member
         )
     done = wait_for(store, training_id, "succeeded", "failed")
@@ -231,8 +231,8 @@ def test_a_training_is_stopped_as_by_control_c(store, database_url, host, roots,
         assert not set(secret) & set(said["names"])
         assert "DEEPTRACKER_HOME" not in said["names"]
         with session_scope(store) as session:
-            trainings.stop(session, training_id=second, by=member)
-            trainings.stop(session, training_id=first, by=member)
+            training_requests.stop(session, training_id=second, by=member)
+            training_requests.stop(session, training_id=first, by=member)
         done = wait_for(store, first, "stopped", "failed")
         assert "interrupted" in printed(store, first)
         assert training(store, second).message == "Stopped before it began."
@@ -312,13 +312,13 @@ def test_what_does_not_fit_is_refused_on_both_sides(store, database_url, host, r
             start(store, "waits", {}, viewer)
         # What somebody wrote past the server: the worker checks it again.
         with session_scope(store) as session:
-            written = trainings.start(session, script="waits", given={}, by=member)
+            written = training_requests.start(session, script="waits", given={}, by=member)
             session.get(Training, written).arguments = {"lr": 0.1, "deaf": "--x; reboot"}
         done = wait_for(store, written, "failed")
         assert done.message == "Not started: deaf must be yes or no."
         waiting = start(store, "waits", {}, member)
         with pytest.raises(Forbidden), session_scope(store) as session:
-            trainings.stop(session, training_id=waiting, by=other)
+            training_requests.stop(session, training_id=waiting, by=other)
         with session_scope(store) as session:
-            trainings.stop(session, training_id=waiting, by=member)
+            training_requests.stop(session, training_id=waiting, by=member)
         wait_for(store, waiting, "stopped")

@@ -14,7 +14,7 @@ from db.engine import session_scope
 from db.errors import Conflict, Forbidden, NotFound
 from db.models import IngestWorker
 from db.permissions import Role
-from db.queries.jobs import job_notes, jobs, watches, workers
+from db.queries.jobs import job_notes, job_requests, jobs, watches, workers
 from db.queries.team import accounts
 from ingest.pipeline import load_log
 from ingest.upkeep import Upkeep
@@ -96,7 +96,7 @@ def test_a_directory_is_found_once_and_again_when_it_has_grown(store, make_log, 
     _, second = job_list(store)
     assert (second.location, second.mode) == (str(path), "follow")
     with session_scope(store) as session:
-        jobs.cancel(session, job_id=second.id)
+        job_requests.cancel(session, job_id=second.id)
     look(store, upkeep)
     assert len(job_list(store)) == 2  # somebody did not want it
 
@@ -107,7 +107,7 @@ def test_what_is_loaded_or_being_loaded_is_only_noted(store, make_log, roots, up
     _, run = make_log("../model", snapshots=12, seed=5)
     begin_log(roots / "asked", run=run)
     with session_scope(store) as session:
-        jobs.request(session, location=str(roots / "asked"))
+        job_requests.request(session, location=str(roots / "asked"))
     watch(store, roots)
     look(store, upkeep)
     assert len(job_list(store)) == 1
@@ -190,7 +190,7 @@ def test_workers_say_that_they_live_what_they_do_and_when_they_end(
     begin_log(roots / "live", run=run)
     append_snapshot(roots / "live", run=run)
     with session_scope(store) as session:
-        job_id = jobs.request(session, location="live", mode="follow")
+        job_id = job_requests.request(session, location="live", mode="follow")
     with running_worker(database_url, roots) as process:
         wait_until(lambda: [worker.jobs for worker in alive(store)] == [(job_id,)])
         (worker,) = alive(store)
@@ -219,11 +219,11 @@ def test_a_worker_that_is_silent_counts_as_gone(store, upkeep):
 
 def test_places_in_the_queue(store):
     with session_scope(store) as session:
-        ids = [jobs.request(session, location=f"log-{number}") for number in range(4)]
-        jobs.cancel(session, job_id=ids[1])
+        ids = [job_requests.request(session, location=f"log-{number}") for number in range(4)]
+        job_requests.cancel(session, job_id=ids[1])
     assert [job.position for job in job_list(store)] == [1, None, 2, 3]
     with session_scope(store) as session:
-        jobs.retry(session, job_id=ids[1])
+        job_requests.retry(session, job_id=ids[1])
     assert [job.position for job in job_list(store)] == [1, 4, 2, 3]
     with session_scope(store) as session:
         assert jobs.get_job(session, job_id=ids[2]).position == 2
@@ -238,8 +238,8 @@ def test_places_in_the_queue(store):
 
 def test_a_second_job_for_a_log_is_refused_to_a_retry_too(store):
     with session_scope(store) as session:
-        first = jobs.request(session, location="log")
-        jobs.cancel(session, job_id=first)
-        second = jobs.request(session, location="log")
+        first = job_requests.request(session, location="log")
+        job_requests.cancel(session, job_id=first)
+        second = job_requests.request(session, location="log")
         with pytest.raises(Conflict, match=f"Job {second}"):
-            jobs.retry(session, job_id=first)
+            job_requests.retry(session, job_id=first)

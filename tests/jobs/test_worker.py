@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.errors import Conflict, NotFound
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests, jobs
 from deeptracker.format import RunDirectory, snapshot_path
 from ingest.pipeline import load_log
 from tests.jobs.checksums import checksum
@@ -19,7 +19,7 @@ from tests.jobs.conftest import running_worker, wait_until
 
 def ask(engine, location, mode="once"):
     with session_scope(engine) as session:
-        return jobs.request(session, location=str(location), mode=mode)
+        return job_requests.request(session, location=str(location), mode=mode)
 
 
 def job_of(engine, job_id):
@@ -61,7 +61,7 @@ def test_a_job_is_requested_run_and_seen(store, database_url, make_log, roots):
 def test_a_request_that_is_rolled_back_was_never_made(store, make_log):
     path, _ = make_log("log")
     with Session(store) as session, session.begin() as transaction:
-        jobs.request(session, location=str(path))
+        job_requests.request(session, location=str(path))
         transaction.rollback()
     with session_scope(store) as session:
         assert jobs.list_jobs(session) == []
@@ -144,13 +144,13 @@ def test_a_running_job_is_cancelled_and_retried(store, database_url, make_log, r
     with running_worker(database_url, roots):
         wait_until(lambda: count(store) == 1)
         with session_scope(store) as session, pytest.raises(Conflict):
-            jobs.retry(session, job_id=job_id)
+            job_requests.retry(session, job_id=job_id)
         with session_scope(store) as session:
-            assert jobs.cancel(session, job_id=job_id).cancel_requested
+            assert job_requests.cancel(session, job_id=job_id).cancel_requested
         assert wait_for_state(store, job_id, "cancelled").finished_at
         end_log(live, run=run)
         with session_scope(store) as session:
-            assert jobs.retry(session, job_id=job_id).state == "queued"
+            assert job_requests.retry(session, job_id=job_id).state == "queued"
         assert wait_for_state(store, job_id, "succeeded", "failed").error is None
 
 
@@ -158,7 +158,7 @@ def test_a_queued_job_is_cancelled_for_good(store, database_url, make_log, roots
     path, _ = make_log("log")
     job_id = ask(store, path)
     with session_scope(store) as session:
-        assert jobs.cancel(session, job_id=job_id).state == "cancelled"
+        assert job_requests.cancel(session, job_id=job_id).state == "cancelled"
     with running_worker(database_url, roots):
         other = ask(store, "none")
         wait_for_state(store, other, "failed")
@@ -207,10 +207,10 @@ def test_what_is_no_request_is_refused(store):
     with session_scope(store) as session:
         for location, mode in (("", "once"), ("a\0", "once"), ("a", "twice"), ("a" * 5000, "once")):
             with pytest.raises(Conflict):
-                jobs.request(session, location=location, mode=mode)
-        jobs.request(session, location="a")
+                job_requests.request(session, location=location, mode=mode)
+        job_requests.request(session, location="a")
         with pytest.raises(Conflict, match="already"):
-            jobs.request(session, location="a")
-        for function in (jobs.get_job, jobs.cancel, jobs.retry):
+            job_requests.request(session, location="a")
+        for function in (jobs.get_job, job_requests.cancel, job_requests.retry):
             with pytest.raises(NotFound):
                 function(session, job_id=999)

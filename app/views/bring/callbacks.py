@@ -30,7 +30,7 @@ from app.views.bring.ids import Ids
 from app.views.bring.words import found
 from db.errors import Conflict, StoreError
 from db.permissions import Permission
-from db.queries.jobs import jobs, looks
+from db.queries.jobs import job_requests, jobs, looks
 
 callbacks = Callbacks()
 
@@ -175,7 +175,7 @@ def load(_clicks: object, asked: object, name: object, mode: object) -> tuple[An
     try:
         with store.transaction() as session:
             place = looks.get_look(session, look_id=given["look"], by=by)
-            job_id = jobs.load_now(
+            job_id = job_requests.load_now(
                 session, location=place.location, mode=wanted, by=by, title=text(name)
             )
     except StoreError as error:

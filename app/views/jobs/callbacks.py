@@ -26,7 +26,7 @@ from app.views.jobs.schedule_rows import schedule_table, watch_table
 from app.views.jobs.worker_rows import none_alive, roots, summary, worker_table
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.jobs import jobs, schedules, watches, workers
+from db.queries.jobs import job_requests, jobs, schedules, watches, workers
 from db.queries.jobs.jobs import OPEN_STATES, JobRow
 
 MAX_LINES = 500
@@ -195,7 +195,7 @@ def load(_clicks: object, sent: object, typed: object, mode: object) -> tuple[An
         return no_update, "Enter the folder of a run, for example my-run.", no_update
     try:
         with store.transaction() as session:
-            job_id = jobs.load_now(
+            job_id = job_requests.load_now(
                 session, location=location, mode=str(mode), by=identity.account_id
             )
     except Conflict as error:
@@ -219,9 +219,9 @@ def change(click: object) -> list[Any]:
     button, job_id, clicks = clicked(click, "job")
     with store.transaction() as session:
         if button == Button.CANCEL:
-            jobs.cancel(session, job_id=job_id, by=identity.account_id)
+            job_requests.cancel(session, job_id=job_id, by=identity.account_id)
         elif button == Button.RETRY:
-            jobs.retry(session, job_id=job_id, by=identity.account_id)
+            job_requests.retry(session, job_id=job_id, by=identity.account_id)
         else:
             raise PreventUpdate
     return [button, job_id, clicks]

@@ -22,7 +22,7 @@ from app.views.trainings.rows import details, may_stop, no_match, none_yet, off,
 from db.errors import Conflict, NotFound
 from db.permissions import Permission
 from db.queries.runs import runs
-from db.queries.trainings import scripts, trainings
+from db.queries.trainings import scripts, training_requests, trainings
 from db.queries.trainings.trainings import OPEN_STATES
 from db.training_scripts import Script
 
@@ -205,9 +205,9 @@ def _start(
     session: Session, script: Script, kind: str, given: dict[str, Any], budget: object, by: int
 ) -> list[Any]:
     if kind == "one":
-        return ["one", trainings.start(session, script=script.id, given=given, by=by)]
+        return ["one", training_requests.start(session, script=script.id, given=given, by=by)]
     number = budget if isinstance(budget, int) and not isinstance(budget, bool) else 0
-    batch_id, _ = trainings.start_batch(
+    batch_id, _ = training_requests.start_batch(
         session, script=script.id, search=kind, given=given, budget=number, by=by
     )
     return ["batch", batch_id]
@@ -221,7 +221,7 @@ def _fork(
         raise PreventUpdate
     if not is_id(iteration):
         raise Conflict("Say before which iteration it is to go on: a whole number from 1.")
-    made = trainings.fork(session, run_id=run_id, iteration=iteration, given=given, by=by)
+    made = training_requests.fork(session, run_id=run_id, iteration=iteration, given=given, by=by)
     return ["fork", made]
 
 
@@ -235,7 +235,7 @@ def stop(click: object) -> list[Any]:
     by = require(Permission.START_TRAININGS).account_id
     _, training_id, clicks = clicked(click, "training")
     with store.transaction() as session:
-        trainings.stop(session, training_id=training_id, by=by)
+        training_requests.stop(session, training_id=training_id, by=by)
     return ["stop", training_id, clicks]
 
 

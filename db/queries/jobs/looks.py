@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from db import queue
 from db.errors import Conflict, NotFound
 from db.models import IngestLook
+from db.queries.jobs.job_requests import checked_location
 from db.queries.jobs.job_rights import require_owner, require_scheduler
-from db.queries.jobs.jobs import checked_location
 
 _KEPT = timedelta(days=1)
 # Whoever asks for more at a time waits for the first of them.

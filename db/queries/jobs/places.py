@@ -7,7 +7,7 @@ from sqlalchemy import case, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import IngestPlace, IngestWorker
-from db.queries.jobs.jobs import MAX_LOCATION
+from db.queries.jobs.job_requests import MAX_LOCATION
 from db.queries.jobs.workers import alive
 
 

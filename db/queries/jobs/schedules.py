@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.cron import Cron, read_cron
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestFiring, IngestJob, IngestSchedule
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests
 from db.queries.jobs.job_rights import require_owner, require_scheduler
 
 MAX_SCHEDULES = 500
@@ -136,7 +136,7 @@ def run_schedule(session: Session, *, schedule_id: int, by: int | None) -> int:
     NotFound, Forbidden; Conflict where its log is being loaded already.
     """
     schedule = _locked(session, schedule_id, by)
-    return jobs.request(
+    return job_requests.request(
         session,
         location=schedule.location,
         mode=schedule.mode,
@@ -185,7 +185,7 @@ def _fire(session: Session, schedule: IngestSchedule, now: datetime) -> int | No
         return None
     values: dict[str, Any]
     try:
-        job_id = jobs.request(
+        job_id = job_requests.request(
             session,
             location=schedule.location,
             mode=schedule.mode,
@@ -217,8 +217,8 @@ def _checked(
 ) -> dict[str, Any]:
     checked = read_cron(cron, time_zone)
     return {
-        "location": jobs.checked_location(location),
-        "mode": jobs.checked_mode(mode),
+        "location": job_requests.checked_location(location),
+        "mode": job_requests.checked_mode(mode),
         "cron": checked.expression,
         "time_zone": time_zone,
         "next_due": _next(checked, _now(session)),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import Conflict, NotFound
 from db.models import Account, IngestFind, IngestJob, IngestWatch, Run
-from db.queries.jobs import jobs
+from db.queries.jobs import job_requests
 from db.queries.jobs.job_rights import require_owner, require_scheduler
 from db.queries.jobs.jobs import OPEN_STATES
 
@@ -81,9 +81,9 @@ def add_watch(session: Session, *, location: str, by: int | None) -> int:
     Whether the folder may be read is for the workers to say. Forbidden.
     """
     require_scheduler(session, by=by)
-    place = jobs.checked_location(location)
+    place = job_requests.checked_location(location)
     place = place.rstrip("/") or place
-    jobs.lock_location(session, place)
+    job_requests.lock_location(session, place)
     if session.scalars(select(IngestWatch.id).where(IngestWatch.location == place)).first():
         raise Conflict(f"{place} is watched already.")
     if session.scalars(select(func.count()).select_from(IngestWatch)).one() >= MAX_WATCHES:
@@ -218,11 +218,11 @@ def _has_grown(one: Found, last: tuple[str | None, datetime | None]) -> bool:
 
 def _request(session: Session, watch: IngestWatch, one: Found) -> tuple[int | None, bool]:
     """Return the job that loads a directory, and whether it is a new one."""
-    other = jobs.open_job(session, location=one.location)
+    other = job_requests.open_job(session, location=one.location)
     if other is not None:
         return other, False
     try:
-        job_id = jobs.request(
+        job_id = job_requests.request(
             session,
             location=one.location,
             mode=one.mode,

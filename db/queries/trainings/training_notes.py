@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import queue
 from db.models import IngestJob, Training
-from db.queries.jobs import job_ends, jobs
+from db.queries.jobs import job_ends, job_requests
 from db.queries.trainings.trainings import TrainingRow, get_training, is_open
 
 # The end of what a training printed that is kept here; the worker's file has more.
@@ -54,7 +54,7 @@ def follow(session: Session, *, training_id: int, run_dir: str) -> int:
     training = get_training(session, training_id=training_id)
     if training.job_id is not None:
         return training.job_id
-    job_id = jobs.request(
+    job_id = job_requests.request(
         session, location=run_dir, mode="follow", requested_by=training.requested_by
     )
     _write(session, training_id, run_dir=run_dir, job_id=job_id)
