@@ -2,25 +2,17 @@
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from app import store
-from app.analysis import analysis_of
 from app.auth.identity import current_identity, require
 from app.binary import register_state
 from app.callbacks import Callbacks
 from app.components import live_table
 from app.components.clicks import relayed, touched
-from app.components.forking import run_can_be_forked
-from app.components.run_course import has, imported, snapshot_distance
-from app.components.texts import counted
-from app.components.times import ago
-from app.components.unjudged import unjudged
 from app.reading import reads
 from app.views.findings import marking
-from app.views.findings.batches import batches, of_answer
-from app.views.findings.cards import answer_entry, card
 from app.views.findings.data import marks
 from app.views.findings.good import good_part
 from app.views.findings.ids import CHANGES, MARKS, Ids, Item
@@ -28,19 +20,14 @@ from app.views.findings.layout import (
     LIVE_MS,
     QUIET_MS,
     SEVERITIES,
-    not_evaluated,
     not_judged,
-    nothing_happened,
-    nothing_serious,
     rule_table,
 )
+from app.views.findings.shown import answer_entries, batches_behind, cards, status, told_of
 from app.views.findings.thresholds import save_thresholds, team_thresholds
 from db.errors import Conflict
 from db.permissions import Permission
-from db.queries.runs import findings, good_runs, runs, structure
-from db.queries.runs.findings import FindingRow
-from ingest.analysis.health.finding import Names
-from ingest.analysis.health.rules import BY_NAME
+from db.queries.runs import findings
 from ingest.analysis.health.sentences import worded
 
 callbacks = Callbacks()
@@ -109,114 +96,35 @@ def show(
     shown: object,
 ) -> dict[str, Any]:
     """Return what the page shows; nothing where the timer asks and nothing changed."""
-    identity, run_id = current_identity(), _run_id(run)
+    identity = current_identity()
+    told = told_of(_run_id(run), identity)
     wanted = severity if isinstance(severity, str) and severity in SEVERITIES else "all"
     most = CARDS * (1 + (more if isinstance(more, int) and 0 < more < 10_000 else 0))
-    with store.transaction() as session:
-        about = runs.get_run(session, run_id=run_id)
-        found = findings.list_findings(session, run_id=run_id)
-        health = findings.run_health(session, run_id=run_id)
-        limits = findings.thresholds(session)
-        good = good_runs.good_runs(session, run_id=run_id)
-        layers = structure.layers(session, run_id=run_id).names
-        classes = structure.classes(session, run_id=run_id).names
-        jumps = analysis_of(session, run_id).blames(session)
-        manifest = runs.run_manifest(session, run_id=run_id)
-        may_fork = run_can_be_forked(session, run_id, identity)
-    recorded, every = has(manifest, "ledger"), snapshot_distance(manifest)
-    brought = imported(manifest)
-    names = Names(layers, classes)
-    told = health.answers if health else {}
-    answers = told.get("answers", [])
-    state = live_table.digest(
-        found,
-        told,
-        sorted(limits.items()),
-        wanted,
-        bool(with_muted),
-        most,
-        health is None,
-        jumps,
-        recorded,
-        good,
-        may_fork,
-    )
+    state = live_table.digest(told.parts(), wanted, bool(with_muted), most)
     kept = live_table.skip_same(Ids.TIMER, state, shown)
-    if health is None:
-        entries = [not_evaluated()]
-    else:
-        lacking = [one.lacks for one in unjudged(told, imported=brought)]
-        entries = [
-            answer_entry(
-                run_id,
-                a,
-                i,
-                names,
-                lacking=lacking,
-                images=of_answer(a, jumps, classes, every=every),
-            )
-            for i, a in enumerate(answers, start=1)
-        ]
-        serious = [f.muted for f in found if f.severity != "low"]
-        if entries and all(serious):
-            entries.insert(0, nothing_serious(muted=len(serious), judged=not told.get("too_few")))
-    may = {
-        "may_mute": identity.may(Permission.MUTE_FINDINGS),
-        "may_annotate": identity.may(Permission.ANNOTATE),
-        "may_fork": may_fork,
-    }
-    listed = _listed(found, wanted, with_muted=bool(with_muted))
+    listed = told.listed(wanted, with_muted=bool(with_muted))
     further = len(listed) - most
     # Who is typing a threshold must not lose it to the timer.
     table: Any = no_update
     given: Any = no_update
+    may_set = identity.may(Permission.SET_THRESHOLDS)
     if ctx.triggered_id != Ids.TIMER:
-        given = team_thresholds(limits)
-        table = rule_table(limits, may_set=identity.may(Permission.SET_THRESHOLDS))
+        given = team_thresholds(told.limits)
+        table = rule_table(told.limits, may_set=may_set)
     return {
-        "answers": entries or [nothing_happened(judged=not told.get("too_few"))],
-        "batches": batches(
-            run_id, jumps, classes, recorded=recorded, live=about.recording, imported=brought
-        ),
-        "cards": [card(f, names, threshold=limits.get(f.rule), **may) for f in listed[:most]]
-        or [_none(found, wanted, with_muted=bool(with_muted))],
+        "answers": answer_entries(told),
+        "batches": batches_behind(told),
+        "cards": cards(told, listed[:most], wanted, identity, with_muted=bool(with_muted)),
         "more": f"Show {min(CARDS, further):,} of {further:,} more",
         "more_style": {} if further > 0 else {"display": "none"},
-        "not_judged": not_judged(told, imported=brought),
-        "good": good_part(run_id, good, found, may_mark=identity.may(Permission.SET_THRESHOLDS)),
-        "status": _status(found, health),
+        "not_judged": not_judged(told.answers, imported=told.imported),
+        "good": good_part(told.run.id, told.good, told.found, may_mark=may_set),
+        "status": status(told),
         "rules": table,
-        "interval": LIVE_MS if about.recording else QUIET_MS,
+        "interval": LIVE_MS if told.run.recording else QUIET_MS,
         "shown": kept,
         "limits": given,
     }
-
-
-def _listed(found: list[FindingRow], wanted: str, *, with_muted: bool) -> list[FindingRow]:
-    return [
-        f
-        for f in found
-        if f.rule in BY_NAME and wanted in ("all", f.severity) and (with_muted or not f.muted)
-    ]
-
-
-def _none(found: list[FindingRow], wanted: str, *, with_muted: bool) -> Any:
-    hidden = sum(f.muted for f in found)
-    more = f" {hidden:,} muted are not shown." if hidden and not with_muted else ""
-    none = "No rule fired." if wanted == "all" else f"No findings of {wanted} severity."
-    return html.P(f"{none}{more}", className="dt-soft")
-
-
-def _status(found: list[FindingRow], health: findings.HealthRow | None) -> str:
-    if health is None:
-        return ""
-    parts = [
-        f"{number:,} {severity}"
-        for severity in ("high", "medium", "low")
-        if (number := sum(f.severity == severity and not f.muted for f in found))
-    ]
-    judged = f"evaluated {ago(health.evaluated_at)} from {counted(health.snapshots, 'snapshot')}"
-    return f"{', '.join(parts) or 'no findings'} · {judged}"
 
 
 @callbacks.callback(
