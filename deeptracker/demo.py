@@ -15,7 +15,7 @@ with needed("demo", "The demo's training", module=__name__):
     from torch import Tensor, nn
     from torch.utils.data import DataLoader, TensorDataset
 
-    from deeptracker import Recorder
+    from deeptracker import Indexed, Recorder
     from deeptracker.format import SALIENCY_METHODS
 
 BATCH = 64
@@ -80,7 +80,7 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = 
     """Train for `epochs` and record a snapshot every `every` iterations into `run_dir`."""
     torch.manual_seed(seed)
     training, validation = load_digits()
-    loader = DataLoader(training, batch_size=BATCH, shuffle=True)
+    loader = DataLoader(Indexed(training), batch_size=BATCH, shuffle=True)
     model = DigitNet()
     rate = 0.05
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=5e-4)
@@ -106,19 +106,22 @@ def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = 
             "seed": seed,
         },
         thumbnails=True,
+        activations=True,
         probes=8,
         # With the extra `saliency` alone, which brings more than a demo should have to install.
         probe_saliency=SALIENCY_METHODS if find_spec("captum") else None,
         machine=machine,
     ) as recorder:
         for _ in range(epochs):
-            for images, labels in recorder.loading(loader):
+            for index, (images, labels) in recorder.loading(loader):
                 scores = model(images)
-                loss = nn.functional.cross_entropy(scores, labels)
+                losses = nn.functional.cross_entropy(scores, labels, reduction="none")
+                loss = losses.mean()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 error = (scores.argmax(dim=1) != labels).float().mean()
+                recorder.batch(index, losses, labels)
                 recorder.step(train_loss=loss, train_error=error)
             schedule.step()
 
