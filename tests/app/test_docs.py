@@ -1,8 +1,9 @@
-"""The README names every setting and every command, and nothing that does not exist."""
+"""docs/settings.md names every setting and command; no page invents one, or leads nowhere."""
 
 import re
 from pathlib import Path
 
+import pytest
 import typer
 
 from app.cli.main import cli
@@ -20,7 +21,8 @@ from ingest.locations import LocationSettings
 from ingest.trainings.settings import TrainingSettings
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
 def settings() -> set[str]:
@@ -47,17 +49,38 @@ def commands() -> set[str]:
     return found
 
 
-def test_every_setting_is_in_the_readme():
-    assert {name for name in settings() if f"`{name}`" not in README} == set()
+def places(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"(?ms)^```.*?^```", "", page.read_text())
+    headings = re.findall(r"(?m)^#+ (.+)$", text)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_readme_invents_no_setting():
-    named = set(re.findall(r"\bDEEPTRACKER_[A-Z_]+\b|\bDATABASE_URL\b", README))
-    assert named <= settings()
+def leads_nowhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return not target.exists() or (anchor != "" and anchor not in places(target))
 
 
-def test_every_command_is_in_the_readme():
-    assert {name for name in commands() if f"deeptracker {name}" not in README} == set()
+def test_every_setting_is_told():
+    assert {name for name in settings() if f"`{name}`" not in SETTINGS} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_setting_is_invented(page: Path):
+    named = set(re.findall(r"\bDEEPTRACKER_[A-Z_]*[A-Z]\b|\bDATABASE_URL\b", page.read_text()))
+    assert named <= settings() | {"DEEPTRACKER_RUN_DIR"}  # what a script that is started finds
+
+
+def test_every_command_is_told():
+    assert {name for name in commands() if f"| `deeptracker {name}" not in SETTINGS} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    ours = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in ours if leads_nowhere(page, link)] == []
 
 
 def test_every_command_says_what_it_does():
