@@ -81,7 +81,7 @@ class Told:
 
 
 def told_of(run_id: int, identity: Identity) -> Told:
-    """Read what is told of a run, in one transaction; NotFound."""
+    """Read what rules and people say of a run, in one transaction; NotFound."""
     with store.transaction() as session:
         return Told(
             run=runs.get_run(session, run_id=run_id),
