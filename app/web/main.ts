@@ -43,6 +43,7 @@ import "#app/views/findings/web/findingband.ts";
 import "#app/findings/web/lane.ts";
 import "#app/views/findings/web/notes.ts";
 import "#app/views/validation/web/gallery.ts";
+import "#app/views/validation/web/imagelist.ts";
 import "#app/views/validation/web/iterationclasses.ts";
 import "#app/views/bring/web/upload.ts";
 import "#app/views/jobs/web/timezone.ts";

@@ -469,8 +469,9 @@ def test_a_recording_run_has_hollow_triangles_and_grows(
     open_view(page, run_id, "k=4&m=1")
     pending = page.evaluate(
         """id => {
-          const { cells, model } = deeptracker.charts.of(document.querySelector(id)).handler;
-          return [...model.sizes.keys()].flatMap((of) => cells.of(of))
+          const { handler } = deeptracker.charts.of(document.querySelector(id));
+          return [...handler.model.sizes.keys()]
+            .flatMap((of) => handler.cellsOf({ kind: 'class' }, of))
             .filter(({ side }) => side === 'pending').length;
         }""",
         ROWS,

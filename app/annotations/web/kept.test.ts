@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Annotation, Changes } from "./annotation.ts";
-import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
+import { byTarget, has, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
 /** Return an annotation, as the server says it. */
 function note(id: number, changed: number, given: Partial<Annotation> = {}): Annotation {
@@ -123,5 +123,29 @@ describe("annotations by their target, as slowly chosen", () => {
         );
       });
     }
+  }
+});
+
+describe("what is found by words", () => {
+  const reply = {
+    id: 1,
+    author: "Bo",
+    author_id: 2,
+    body: "Not at all",
+    version: 1,
+    created_at: "2026",
+    edited_at: null,
+  };
+  const one = note(1, 1, { body: "Look HERE", tag: "odd", about: "class cat", replies: [reply] });
+  for (const [words, expected] of [
+    [[], true],
+    [["look"], true],
+    [["her"], true],
+    [["odd", "ann", "cat"], true],
+    [["not", "all"], true],
+    [["look", "dog"], false],
+    [["bo"], false], // who replied is not searched for
+  ] as const) {
+    test(words.join(" ") || "none", () => assert.equal(has(one, words), expected));
   }
 });

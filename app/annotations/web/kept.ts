@@ -25,6 +25,17 @@ export function merge(kept: Kept, { ids, annotations = [], version }: Changes): 
 export const isShown = ({ resolved_at }: Annotation, show: Shown): boolean =>
   show === "all" || Boolean(resolved_at) === (show === "resolved");
 
+/** Return whether every one of these words, in lower case, stands in an annotation or its replies. */
+export function has(
+  { body, tag, author, about, replies }: Annotation,
+  words: readonly string[],
+): boolean {
+  const text = [body, tag, author, about, ...replies.map((reply) => reply.body)]
+    .join(" ")
+    .toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
 /** Return the shown ones by the key of their target. */
 export function byTarget(kept: Kept, show: Shown): Map<string, Annotation[]> {
   const found = new Map<string, Annotation[]>();

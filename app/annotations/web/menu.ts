@@ -1,7 +1,8 @@
 // The menu of the right mouse button over charts and lists: annotate this row, this iteration, ...
 // With Shift the browser's own menu comes.
 
-import { make, numbers, selectionStore, type Thing, tooltip } from "#app/web/index.ts";
+import { make, numbers, selectionStore, tooltip } from "#app/web/index.ts";
+import { timeWords, wordsOf } from "./about.ts";
 import type { Annotation, Meant } from "./annotation.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationTargets from "./targets.ts";
@@ -9,9 +10,6 @@ import * as annotationParts from "./text.ts";
 
 let menu: HTMLElement | null = null;
 let back: HTMLElement | null = null; // what had the focus
-
-const words = ({ kind, name }: Thing): string =>
-  ["class", "layer"].includes(kind) ? `${kind} ${name}` : name;
 
 /** What can be annotated, and how it is called. */
 interface Choice {
@@ -24,14 +22,10 @@ function choices(meant: Meant): Choice[] {
   const { integer } = numbers;
   const { thing } = meant;
   const when = meant.when || annotationTargets.when();
-  const at =
-    when &&
-    (when[0] === when[1]
-      ? `iteration ${integer(when[0])}`
-      : `iterations ${integer(when[0])} – ${integer(when[1])}`);
+  const at = when && timeWords(when);
   const found: Choice[] = [];
-  if (thing && meant.when) found.push({ text: `${words(thing)} at ${at}`, meant });
-  if (thing) found.push({ text: words(thing), meant: { ...meant, when: null } });
+  if (thing && meant.when) found.push({ text: `${wordsOf(thing)} at ${at}`, meant });
+  if (thing) found.push({ text: wordsOf(thing), meant: { ...meant, when: null } });
   if (at) found.push({ text: at, meant: { ...meant, thing: null, when } });
   const { cursor } = selectionStore.get();
   if (when && when[0] !== when[1] && cursor !== null)

@@ -29,6 +29,14 @@ export function button(
   return made;
 }
 
+export function field(label: string, control: HTMLElement): HTMLElement {
+  return make("label", "annotation-field", make("span", "", label), control);
+}
+
+export function input(kind: string, attributes: object): HTMLInputElement {
+  return Object.assign(make("input", kind), attributes);
+}
+
 function link(text: string): Node {
   const url = addressAt(text, location.origin);
   if (!url) return document.createTextNode(text);

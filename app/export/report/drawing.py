@@ -17,7 +17,7 @@ from app.export.report.content import ClassMap
 
 WIDTH, LEFT, RIGHT = 900, 64, 12
 HEIGHT, TOP, BOTTOM = 170, 10, 26
-# Red to green as in app/web/base/colours.ts; grey: a class without images.
+# Red to green as in app/web/base/palettes.ts; grey: a class without images.
 ACCURACY = ("a50026", "d73027", "f46d43", "fdae61", "fee08b", "fbf7b0", "d9ef8b", "a6d96a",
             "66bd63", "1a9850", "006837")  # fmt: skip
 MISSING = (0xC4, 0xC7, 0xCE)

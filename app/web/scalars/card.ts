@@ -7,6 +7,7 @@ import { type Chart, chartRegistry } from "../core/chart.ts";
 import type { CurvesOptions, StripLine } from "../core/chartoptions.ts";
 import { labelOf, type Plot } from "./names.ts";
 import type { Own } from "./own.ts";
+import * as settings from "./settings.ts";
 
 const HEIGHT = 190;
 const LARGE = 460;
@@ -37,18 +38,10 @@ export interface CardState {
   /** Of the axis that it lies on. */
   group: string;
 }
-/** What the tools of a chart do. */
-export interface CardActs {
-  own(plot: Plot, own: Partial<Own>): void;
-  pin(plot: Plot, pinned: boolean): void;
-  enlarge(plot: Plot, large: boolean): void;
-  hide(plot: Plot, hidden: readonly string[]): void;
-}
 
 export class Card {
   readonly plot: Plot;
   readonly element: HTMLElement;
-  private readonly acts: CardActs;
   private readonly look: Look;
   private readonly place: HTMLElement;
   private readonly head: HTMLElement;
@@ -59,10 +52,9 @@ export class Card {
   private readonly list: string;
 
   /** `list`: the id of the list that it is in. */
-  constructor(plot: Plot, acts: CardActs, look: Look, list: string) {
+  constructor(plot: Plot, look: Look, list: string) {
     this.list = list;
     this.plot = plot;
-    this.acts = acts;
     this.look = look;
     const name = make("h3", "scalars-name", plot.title);
     name.title = plot.lines.map(([, one]) => one).join(", ");
@@ -71,7 +63,7 @@ export class Card {
     this.element = make("section", "dt-panel scalars-card", this.head, this.place);
     this.element.dataset.key = plot.key;
     this.element.addEventListener("dt-own", (event) =>
-      acts.own(plot, (event as CustomEvent<Partial<Own>>).detail),
+      settings.change(plot, (event as CustomEvent<Partial<Own>>).detail),
     );
   }
 
@@ -183,7 +175,7 @@ export class Card {
       button.title = `${name}: a click hides or shows it, a double click shows it alone`;
       button.setAttribute("aria-pressed", String(!hidden.includes(key)));
       button.addEventListener("click", () =>
-        this.acts.hide(
+        settings.hide(
           this.plot,
           hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key],
         ),
@@ -191,7 +183,7 @@ export class Card {
       button.addEventListener("dblclick", () => {
         const others = keys.filter((one) => one !== key);
         const alone = others.every((one) => hidden.includes(one));
-        this.acts.hide(this.plot, alone ? [] : others);
+        settings.hide(this.plot, alone ? [] : others);
       });
       for (const event of ["pointerenter", "focus"])
         button.addEventListener(event, () =>
@@ -215,15 +207,15 @@ export class Card {
 
   private buttons(open: boolean): HTMLElement {
     const { pinned, large } = this.state!;
-    const { plot, acts } = this;
+    const { plot } = this;
     const pin = this.button(
       "pin",
       pinned ? "★" : "☆",
       pinned ? "Not on top any more" : "Keep on top",
-      () => acts.pin(plot, !pinned),
+      () => settings.pin(plot, !pinned),
     );
     const size = this.button("large", large ? "⤡" : "⤢", large ? "Smaller" : "Larger", () =>
-      acts.enlarge(plot, !large),
+      settings.enlarge(plot, !large),
     );
     const download = make("button", "dt-download", "Download");
     download.dataset.download = "true";
@@ -235,7 +227,7 @@ export class Card {
   /** What somebody chooses for this chart alone. */
   private settings(open: boolean): HTMLElement {
     const { own } = this.state!;
-    const { plot, acts } = this;
+    const { plot } = this;
     const made = make("details", "scalars-settings");
     made.open = open;
     const summary = make("summary", "scalars-tool", "⚙");
@@ -251,7 +243,7 @@ export class Card {
       input.dataset.tool = what;
       input.addEventListener("change", () => {
         const value = input.value === "" ? null : Number(input.value);
-        acts.own(plot, { [what]: value });
+        settings.change(plot, { [what]: value });
       });
       return make("label", "", make("span", "", label), input);
     };
@@ -259,12 +251,12 @@ export class Card {
     log.type = "checkbox";
     log.checked = own.log;
     log.dataset.tool = "log";
-    log.addEventListener("change", () => acts.own(plot, { log: log.checked }));
+    log.addEventListener("change", () => settings.change(plot, { log: log.checked }));
     const reset = make("button", "dt-button", "Reset");
     reset.dataset.tool = "reset";
     reset.title = "Show everything, on a scale that the values say";
     reset.addEventListener("click", () => {
-      acts.own(plot, { low: null, high: null, log: false });
+      settings.change(plot, { low: null, high: null, log: false });
       this.curves?.zoomTo(null);
     });
     const full = make("button", "dt-button", "Full screen");

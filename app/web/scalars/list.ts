@@ -10,17 +10,17 @@ import { numbers } from "../base/numbers.ts";
 import { type AxisScale, type Clocks, scaleOf } from "../core/axisscale.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { ScalarListOptions } from "../core/chartoptions.ts";
-import type { Fields, Names, Selection } from "../core/fields.ts";
-import { say } from "../core/notices.ts";
+import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
 import { selectionStore } from "../core/selection.ts";
 import { type Iterations, setGutter, timeaxis } from "../core/timeaxis.ts";
-import { Card, type CardActs, type CardState, type Look } from "./card.ts";
+import { Card, type CardState, type Look } from "./card.ts";
 import { aheadOfScalars, FIRST, GUTTER, linesOf, pixelsFor } from "./first.ts";
 import { keysOf, lookOfRun } from "./look.ts";
 import { type Part, type Plot, parts, plots, type Scalar, searched } from "./names.ts";
 import * as own from "./own.ts";
-import { tryPattern } from "./patterns.ts";
+import { Pattern } from "./patterns.ts";
+import * as settings from "./settings.ts";
 
 const PAGE = 24; // charts of a step of the field scalarpage, and of one request
 const NEAR = "400px"; // from what can be seen: drawn
@@ -37,8 +37,6 @@ type Given = Answer<
   { names: Scalar[]; first?: readonly string[] },
   Clocks & { iteration: Iterations }
 >;
-type TextField = "scalarpins" | "scalarhidden" | "scalarfolded" | "scalarown";
-
 /**
  * The charts of a page. Of one run; where there are several, `look`, `asked`, `scale` and `own` of
  * app/views/compare/web/scalars.ts say what differs.
@@ -54,27 +52,19 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   private readonly eye: IntersectionObserver;
   private readonly body = make("div", "scalars-list");
   private readonly trouble = make("p", "dt-soft scalars-trouble");
-  /** What the pattern found, and for which question. */
-  private tried: { asked: string; found: Set<string> | null; trouble: string } | null = null;
+  private readonly pattern: Pattern;
   private built = "";
   /** Until it is known which charts are near: then those say where they stand. */
   waiting = true;
   private scrolled = false;
-  private readonly acts: CardActs;
 
   constructor(chart: Chart<Options>, look = lookOfRun(chart.options.lines)) {
     this.chart = chart;
     this.look = look;
+    this.pattern = new Pattern(chart.options.matcher, () => chart.invalidate());
     this.trouble.setAttribute("role", "status");
     chart.element.append(this.trouble, this.body);
     this.eye = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: NEAR });
-    this.acts = {
-      own: (plot, change) => this.changeOwn(plot, change),
-      pin: (plot, pinned) => this.list("scalarpins", plot.key, pinned),
-      enlarge: (plot, large) =>
-        selectionStore.set({ scalarlarge: large ? own.shortKey(plot.key) : "" }),
-      hide: (plot, hidden) => this.hide(plot, hidden),
-    };
   }
 
   destroy(): void {
@@ -130,7 +120,13 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
   draw(): string {
     const selection = selectionStore.get();
     const search = this.search(selection);
-    const found = selection.scalarregex && search ? this.matched(search) : searched(search);
+    const found =
+      selection.scalarregex && search
+        ? this.pattern.of(
+            search,
+            this.names.map(([, name]) => name),
+          )
+        : searched(search);
     if (!found) return ""; // the pattern is still being tried
     const shown = this.names.filter(([, name]) => found(name));
     const pins = own.listOf(selection.scalarpins);
@@ -165,26 +161,6 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     return own.isFolded(scalarfolded, group, !scalars.trim());
   }
 
-  /** Return what a pattern finds; null until it has been tried. */
-  private matched(pattern: string): ((name: string) => boolean) | null {
-    const asked = `${pattern} ${this.names.length}`;
-    if (this.tried?.asked !== asked) {
-      const before = this.tried;
-      this.tried = { asked, found: before?.found ?? null, trouble: "" };
-      const names = this.names.map(([, name]) => name);
-      tryPattern(this.chart.options.matcher, pattern, names).then((tried) => {
-        if (this.tried?.asked !== asked) return;
-        this.tried =
-          "found" in tried
-            ? { asked, found: tried.found, trouble: "" }
-            : { asked, found: new Set(), trouble: tried.trouble };
-        this.chart.invalidate();
-      });
-    }
-    const { found } = this.tried!;
-    return found && ((name) => found.has(name));
-  }
-
   private tellSmoothing(): void {
     const holder = document.getElementById(this.chart.options.smoothing);
     if (holder) holder.textContent = numbers.number(selectionStore.get().smoothing);
@@ -205,7 +181,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     const trouble =
       shown || !all
         ? ""
-        : (regex && this.tried?.trouble) ||
+        : (regex && this.pattern.trouble) ||
           `No scalar has a name with “${search}”.${regex ? "" : " Every word must occur in it."}`;
     if (this.trouble.textContent !== trouble) this.trouble.textContent = trouble;
     this.trouble.hidden = !trouble;
@@ -253,7 +229,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     used.add(id);
     let card = this.cards.get(id);
     if (!card) {
-      card = new Card(plot, this.acts, this.look, this.chart.element.id);
+      card = new Card(plot, this.look, this.chart.element.id);
       this.cards.set(id, card);
       this.byElement.set(card.element, card);
       this.eye.observe(card.element);
@@ -267,10 +243,7 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     if (kind === "pinned") return make("h2", "scalars-head", title, " ", count);
     const button = make("button", "scalars-fold", folded ? "▸ " : "▾ ", title, " ", count);
     button.setAttribute("aria-expanded", String(!folded));
-    button.addEventListener("click", () => {
-      const { scalarfolded } = selectionStore.get();
-      this.keep("scalarfolded", own.fold(scalarfolded, group, !folded));
-    });
+    button.addEventListener("click", () => settings.fold(group, !folded));
     return make("h2", "scalars-head", button);
   }
 
@@ -345,33 +318,6 @@ export class ScalarList<Options extends ScalarListOptions = ScalarListOptions> i
     this.scrolled = true;
     if (page < 2) return;
     this.body.querySelectorAll(".scalars-card")[(page - 1) * PAGE]?.scrollIntoView();
-  }
-
-  private changeOwn(plot: Plot, change: Partial<own.Own>): void {
-    const owns = own.readOwn(selectionStore.get().scalarown);
-    const short = own.shortKey(plot.key);
-    owns.set(short, { ...(owns.get(short) ?? own.PLAIN), ...change });
-    this.keep("scalarown", own.writeOwn(owns));
-  }
-
-  private list(field: TextField, key: string, wanted: boolean): void {
-    this.keep(field, own.withKey(selectionStore.get()[field], own.shortKey(key), wanted));
-  }
-
-  private hide({ lines }: Plot, hidden: readonly string[]): void {
-    let text: string | null = selectionStore.get().scalarhidden;
-    for (const [key] of lines) {
-      if (text !== null) text = own.withKey(text, own.shortKey(key), hidden.includes(key));
-    }
-    this.keep("scalarhidden", text);
-  }
-
-  private keep(field: keyof Fields & TextField, text: string | null): void {
-    if (text !== null) selectionStore.set({ [field]: text });
-    else
-      say("The address has no room for more charts with settings of their own. Take some back.", {
-        failed: true,
-      });
   }
 }
 

@@ -45,3 +45,36 @@ export function tryPattern(
     };
   }).finally(() => worker.terminate());
 }
+
+/** The pattern that is searched for, and what it finds. */
+export class Pattern {
+  private readonly matcher: string;
+  private readonly told: () => void;
+  private asked = "";
+  private found: Set<string> | null = null;
+  /** Why it finds nothing; "" where it was tried. */
+  trouble = "";
+
+  /** `told()` is called once a pattern has been tried. */
+  constructor(matcher: string, told: () => void) {
+    this.matcher = matcher;
+    this.told = told;
+  }
+
+  /** Return what a pattern finds; till it has been tried what the one before found, null without one. */
+  of(pattern: string, names: readonly string[]): ((name: string) => boolean) | null {
+    const asked = `${pattern} ${names.length}`;
+    if (this.asked !== asked) {
+      this.asked = asked;
+      this.trouble = "";
+      tryPattern(this.matcher, pattern, names).then((tried) => {
+        if (this.asked !== asked) return;
+        this.found = "found" in tried ? tried.found : new Set();
+        this.trouble = "trouble" in tried ? tried.trouble : "";
+        this.told();
+      });
+    }
+    const { found } = this;
+    return found && ((name) => found.has(name));
+  }
+}

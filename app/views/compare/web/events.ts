@@ -7,67 +7,22 @@ import {
   type Answer,
   type Chart,
   type ChartKinds,
-  colours,
-  type DrawingContext,
   fetchJson,
-  gutter,
   type Handler,
-  type Iterations,
   make,
-  type Mark as Named,
   nothing,
-  numbers,
-  type Place,
   PlotArea,
   registerKind,
-  SIGNS,
-  said,
   sizeCanvas,
   tooltip,
 } from "#app/web/index.ts";
-import { type Aligned, compare, type Run } from "./compare.ts";
+import { compare, type Run } from "./compare.ts";
+import { type Arrays, type Mark, type Meta, type Note, nearest, words } from "./eventmarks.ts";
+import { drawRow } from "./eventrow.ts";
 
 const ROW = 46;
-const FONT = "11px system-ui, sans-serif";
-const NEAR = 8;
 const MOST_LISTED = 40; // of each run
 const AGAIN_MS = 15_000;
-
-/** By the place of the run: of its anomalies, and (place, own) of its snapshots. */
-type Arrays = Record<
-  | `tick.${number}`
-  | `at.${number}`
-  | `classes.${number}`
-  | `images.${number}`
-  | `place.${number}`
-  | `own.${number}`,
-  Iterations
-> &
-  Record<`right.${number}`, Uint8Array<ArrayBuffer>>;
-interface Meta extends Aligned {
-  /** The places of the runs that have a row: where there are many, not all. */
-  detailed: readonly number[];
-  /** The window and threshold of each run; null where it has no anomalies. */
-  windows: readonly ({ k: number; m: number } | null)[];
-  /** What each run has marked on its axis; the iterations are its own. */
-  marks?: readonly (readonly Named[])[];
-}
-/** What is asked of an annotation with iterations (app/annotations/answers.py). */
-interface Note {
-  target: { first: number; last: number };
-  author: string;
-  body: string;
-  about: string;
-  link: string;
-  resolved_at: string | null;
-}
-/** What is drawn of a run `at`; x and y count from the chart's corner. */
-type Mark = { at: number; x: number; y: number } & (
-  | { kind: "anomaly"; row: number; note?: undefined }
-  | { kind: "note"; note: Note; row?: undefined }
-  | { kind: "named"; named: Named; note?: undefined; row?: undefined }
-);
-type Across = (tick: number) => number;
 
 class Events implements Handler {
   declare readonly chart: Chart<ChartKinds["compareevents"]>;
@@ -139,17 +94,6 @@ class Events implements Handler {
     return this.meta.detailed.map((at) => [this.chart.options.runs[at], at]);
   }
 
-  /** Return the tick of any iteration of a run. */
-  tickOf(at: number, iteration: number): number {
-    const [own, place] = [this.arrays[`own.${at}`], this.arrays[`place.${at}`]];
-    let next = 0;
-    while (next < own.length && own[next] < iteration) next++;
-    if (next === own.length) return place.at(-1)!;
-    if (own[next] === iteration || !next) return place[next];
-    const share = (iteration - own[next - 1]) / (own[next] - own[next - 1]);
-    return place[next - 1] + share * (place[next] - place[next - 1]);
-  }
-
   draw(chartWidth: number): string {
     const { axis, options } = this.chart;
     if (!axis.columns) {
@@ -164,8 +108,11 @@ class Events implements Handler {
     const project = axis.projection(width);
     this.marks = [];
     rows.forEach(([run, at], row) => {
+      const { arrays, meta } = this;
       const place = { left, top: row * ROW, width, height: ROW - 4 };
-      this.drawRow(context, run, at, place, (tick) => left + project(axis.coordinate(tick)));
+      const notes = this.annotations.get(run.id) || [];
+      const x = (tick: number) => left + project(axis.coordinate(tick));
+      this.marks.push(...drawRow(context, { run, at, arrays, meta, notes, place, x }));
     });
     this.area.place({ left, top: 0, width, height });
     this.left = left;
@@ -175,151 +122,12 @@ class Events implements Handler {
     return "";
   }
 
-  drawRow(context: DrawingContext, run: Run, at: number, place: Place, x: Across): void {
-    const { theme } = colours;
-    context.fillStyle = theme("--dt-panel");
-    context.fillRect(place.left, place.top, place.width, place.height);
-    context.font = FONT;
-    context.textBaseline = "top";
-    context.textAlign = "left";
-    context.fillStyle = theme("--dt-text");
-    compare.stroke(
-      context,
-      at,
-      (line) => {
-        line.moveTo(0, place.top + 9);
-        line.lineTo(20, place.top + 9);
-      },
-      { width: 3 },
-    );
-    context.fillText(
-      gutter.shorten(context, `${compare.letter(at)} ${run.name}`, place.left - 34),
-      26,
-      place.top + 3,
-    );
-    const window_ = this.meta.windows[at];
-    const rows = this.arrays[`tick.${at}`].length;
-    const anomalies = numbers.plural(rows, "anomaly", "anomalies");
-    const told = window_ && `${anomalies} (k ${window_.k}, m ${window_.m})`;
-    const room = place.left - 10;
-    const count = told
-      ? context.measureText(told).width <= room
-        ? told
-        : anomalies
-      : run.snapshots
-        ? "no validation images"
-        : "no snapshot yet";
-    context.fillStyle = theme("--dt-text-soft");
-    context.fillText(gutter.shorten(context, count, room), 0, place.top + 18);
-    const notes = this.annotations.get(run.id) || [];
-    if (notes.length)
-      context.fillText(
-        numbers.plural(notes.length, "annotation", "annotations"),
-        0,
-        place.top + 31,
-      );
-    context.save();
-    context.beginPath();
-    context.rect(place.left - 6, place.top, place.width + 12, place.height);
-    context.clip();
-    this.anomalies(context, at, place, x);
-    this.notes(context, notes, at, place, x);
-    this.named(context, at, place, x);
-    context.restore();
-  }
-
-  anomalies(context: DrawingContext, at: number, place: Place, x: Across): void {
-    const ticks = this.arrays[`tick.${at}`];
-    const images = this.arrays[`images.${at}`];
-    const most = Math.max(1, ...images);
-    context.fillStyle = colours.theme("--dt-text");
-    ticks.forEach((tick, row) => {
-      const right = this.arrays[`right.${at}`][row];
-      const size = 3 + 5 * Math.sqrt(images[row] / most);
-      const center = [x(tick), place.top + (right ? 20 : 9)];
-      const tip = right ? -1 : 1;
-      context.beginPath();
-      context.moveTo(center[0] - size, center[1] - tip * 5);
-      context.lineTo(center[0] + size, center[1] - tip * 5);
-      context.lineTo(center[0], center[1] + tip * 5);
-      context.fill();
-      this.marks.push({ at, x: center[0], y: center[1], row, kind: "anomaly" });
-    });
-  }
-
-  notes(
-    context: DrawingContext,
-    notes: readonly Note[],
-    at: number,
-    place: Place,
-    x: Across,
-  ): void {
-    context.fillStyle = context.strokeStyle = colours.theme("--dt-pin");
-    const y = place.top + 34;
-    notes.forEach((note) => {
-      const [from, to] = [note.target.first, note.target.last].map((one) =>
-        x(this.tickOf(at, one)),
-      );
-      context.fillRect(from, y - 1, Math.max(0, to - from), 2);
-      context.beginPath();
-      context.arc(from, y, 4, 0, 7);
-      context.lineWidth = 1.5;
-      if (note.resolved_at) context.stroke();
-      else context.fill();
-      this.marks.push({ at, x: from, y, note, kind: "note" });
-    });
-  }
-
-  named(context: DrawingContext, at: number, place: Place, x: Across): void {
-    context.font = FONT;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillStyle = colours.theme("--dt-text");
-    for (const named of this.meta.marks?.[at] ?? []) {
-      if (!this.arrays[`own.${at}`].length) continue;
-      const left = x(this.tickOf(at, named.iteration));
-      context.fillText(SIGNS[named.kind], left, place.top + 34);
-      this.marks.push({ at, x: left, y: place.top + 34, named, kind: "named" });
-    }
-  }
-
   near(x: number, y: number): Mark | null {
-    let best: (Mark & { away: number }) | null = null;
-    for (const mark of this.marks || []) {
-      const away = Math.hypot(mark.x - this.left - x, mark.y - y);
-      if (away < NEAR && away < (best?.away ?? NEAR)) best = { ...mark, away };
-    }
-    return best;
+    return nearest(this.marks || [], x + this.left, y);
   }
 
-  /** Return [text, address] of a mark. */
   words(mark: Mark): [text: string, address: string] {
-    const { integer, plural } = numbers;
-    const { at } = mark;
-    const run = this.chart.options.runs[at];
-    if (mark.kind === "named") {
-      const { named } = mark;
-      return [
-        `${SIGNS[named.kind]} ${said(named)}`,
-        `${run.href}/overview?cursor=${named.iteration}`,
-      ];
-    }
-    if (mark.kind === "note")
-      return [`${mark.note.author}: ${mark.note.body}`.slice(0, 140), mark.note.link];
-    const { row } = mark;
-    const iteration = this.arrays[`at.${at}`][row];
-    const [classes, images] = [this.arrays[`classes.${at}`][row], this.arrays[`images.${at}`][row]];
-    const what = this.arrays[`right.${at}`][row]
-      ? "▲ flipped, then stable"
-      : "▼ was stable, then flipped";
-    return [
-      `iteration ${integer(iteration)}: ${what} for ${plural(images, "image", "images")}, ${plural(
-        classes,
-        "anomalous class",
-        "anomalous classes",
-      )}`,
-      `${run.href}/validation?cursor=${iteration}&pins=${iteration}`,
-    ];
+    return words(mark, this.chart.options.runs[mark.at], this.arrays);
   }
 
   hover(x: number, y: number, event: PointerEvent): void {

@@ -2,8 +2,8 @@
 
 import { keyTable, numbers, selectionStore, tooltip } from "#app/web/index.ts";
 import * as correlationBlocks from "./blocks.ts";
+import { choose, chosen } from "./choice.ts";
 import type { CorrelationGrid } from "./grid.ts";
-import * as correlation from "./model.ts";
 import * as correlationWords from "./words.ts";
 
 const HEADS = "[data-layer], [data-class], [data-iteration]";
@@ -16,7 +16,7 @@ const STEPS: Record<string, [down: number, right: number]> = {
   End: [0, Infinity],
 };
 
-type Cell = ReturnType<typeof correlation.chosen>;
+type Cell = ReturnType<typeof chosen>;
 
 /** Return what the head at an event says of itself. */
 function headAt(event: Event): DOMStringMap {
@@ -119,7 +119,7 @@ export class CorrelationActs {
   private click(event: MouseEvent): void {
     const { row, column, part: found, i } = this.at(event);
     if (!row || !column || !this.grid.model) return;
-    correlation.choose(this.grid.model, this.grid.parts, {
+    choose(this.grid.model, this.grid.parts, {
       r: row.r,
       c: column.c,
       i,
@@ -188,7 +188,7 @@ export class CorrelationActs {
   }
 
   private get cell(): Cell {
-    return this.grid.model ? correlation.chosen(this.grid.model, selectionStore.get()) : null;
+    return this.grid.model ? chosen(this.grid.model, selectionStore.get()) : null;
   }
 
   /** Go to the next cell; the first step begins in the corner. */
@@ -208,7 +208,7 @@ export class CorrelationActs {
   choose(add: boolean): boolean {
     const { cell } = this;
     const { model, parts } = this.grid;
-    if (cell && model) correlation.choose(model, parts, { ...cell, add });
+    if (cell && model) choose(model, parts, { ...cell, add });
     return Boolean(cell);
   }
 

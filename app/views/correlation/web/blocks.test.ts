@@ -1,10 +1,11 @@
 // Where the rows and columns of the grid lie, and what a place of it belongs to, by trying all.
 
-import "./testpage.ts";
+import "#app/web/testpage.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Blocks, build, isSplit, locate, type Splitting } from "./blocks.ts";
-import { Detail, Model } from "./model.ts";
+import { Detail } from "./minisets.ts";
+import { Model } from "./model.ts";
 import { gridOf, random } from "./testgrid.ts";
 
 const NOTHING: Splitting = { split: "none", splitlayers: [], splitclasses: [], weight: 1 };

@@ -1,6 +1,7 @@
 // Where rows, mini-sets, columns and iterations of the correlation grid lie, in CSS pixels.
 
-import type { Detail, Model } from "./model.ts";
+import type { Detail } from "./minisets.ts";
+import type { Model } from "./model.ts";
 
 /** What the fields of the selection say of the layout. */
 export interface Splitting {

@@ -9,8 +9,12 @@ import {
   registerKind,
   selectionStore,
 } from "#app/web/index.ts";
+import { choose, chosen } from "./choice.ts";
 import { CorrelationGrid } from "./grid.ts";
-import * as correlation from "./model.ts";
+import type { Detail } from "./minisets.ts";
+import { follow, type Model } from "./model.ts";
+import { standsOut } from "./orders.ts";
+import type { GridAnswer } from "./types.ts";
 import * as correlationWords from "./words.ts";
 
 interface CellsChart {
@@ -23,7 +27,7 @@ interface CellsChart {
 
 class StrongestCells implements Handler {
   private readonly chart: CellsChart;
-  private model: correlation.Model | null;
+  private model: Model | null;
   waiting: boolean;
   private readonly note: HTMLElement;
   private readonly list: HTMLElement;
@@ -42,19 +46,19 @@ class StrongestCells implements Handler {
       const cell = event.target.closest<HTMLElement>("[data-cell]")?.dataset.cell;
       if (cell === undefined || !this.model) return;
       const [r, c] = cell.split(" ").map(Number);
-      correlation.choose(this.model, this.detail(), { r, c, add: event.shiftKey });
+      choose(this.model, this.detail(), { r, c, add: event.shiftKey });
     });
   }
 
-  receive(answer: correlation.GridAnswer): void {
-    correlation.follow(this.chart, answer, (model) => {
+  receive(answer: GridAnswer): void {
+    follow(this.chart, answer, (model) => {
       this.model = model;
       this.waiting = false;
     });
   }
 
   /** Return the mini-sets that the grid has loaded: a click chooses the cell's filters too. */
-  private detail(): correlation.Detail | null {
+  private detail(): Detail | null {
     const element = document.querySelector('[data-chart="correlationgrid"]');
     const grid = chartRegistry.of(element)?.handler;
     return grid instanceof CorrelationGrid ? grid.parts : null;
@@ -67,7 +71,6 @@ class StrongestCells implements Handler {
     this.list.hidden = this.note.hidden = Boolean(reason);
     if (reason) return "The grid has no cells; it says why.";
     const { significance } = selectionStore.get();
-    const { standsOut } = correlation;
     const cells = strongest.filter(([r, c]) => model.at("count", r, c) > 0);
     const clear = this.clear(model, significance);
     const { plural, integer } = numbers;
@@ -87,7 +90,7 @@ class StrongestCells implements Handler {
   }
 
   /** Return how many cells stand out. */
-  private clear(model: correlation.Model, limit: string): number {
+  private clear(model: Model, limit: string): number {
     const { count, q } = model.arrays;
     let found = 0;
     for (let at = 0; at < q.length; at++)
@@ -95,7 +98,7 @@ class StrongestCells implements Handler {
     return found;
   }
 
-  private item(model: correlation.Model, r: number, c: number, out: boolean): HTMLElement {
+  private item(model: Model, r: number, c: number, out: boolean): HTMLElement {
     const words = correlationWords;
     const button = document.createElement("button");
     button.type = "button";
@@ -114,15 +117,15 @@ class StrongestCells implements Handler {
     return item;
   }
 
-  private current(selection: Parameters<typeof correlation.chosen>[1]): void {
-    const cell = this.model && correlation.chosen(this.model, selection);
+  private current(selection: Parameters<typeof chosen>[1]): void {
+    const cell = this.model && chosen(this.model, selection);
     const key = cell ? `${cell.r} ${cell.c}` : "";
     for (const button of this.list.querySelectorAll<HTMLElement>("[data-cell]")) {
       button.setAttribute("aria-pressed", String(button.dataset.cell === key));
     }
   }
 
-  selected(selection: Parameters<typeof correlation.chosen>[1], names: Set<string>): void {
+  selected(selection: Parameters<typeof chosen>[1], names: Set<string>): void {
     if (names.has("significance")) this.chart.invalidate();
     else if (names.has("cell")) this.current(selection);
   }

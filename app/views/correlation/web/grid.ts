@@ -19,10 +19,14 @@ import {
 import { CorrelationActs } from "./acts.ts";
 import type { Blocks, Orders } from "./blocks.ts";
 import * as correlationBlocks from "./blocks.ts";
+import { chosen } from "./choice.ts";
 import * as correlationHeads from "./heads.ts";
-import * as correlation from "./model.ts";
+import { type Detail, detailOf } from "./minisets.ts";
+import { follow, type Model } from "./model.ts";
+import { columnOrder, rowOrder } from "./orders.ts";
 import type { Painting, Sight } from "./paint.ts";
 import * as correlationPaint from "./paint.ts";
+import type { DetailAnswer, GridAnswer } from "./types.ts";
 
 const SIDE = { wide: 196, narrow: 118 }; // names of layers
 const NARROW = 620;
@@ -61,8 +65,8 @@ function part(name: string, parent: HTMLElement): HTMLElement {
 
 export class CorrelationGrid implements Handler {
   readonly chart: GridChart;
-  model: correlation.Model | null;
-  detail: correlation.Detail | null;
+  model: Model | null;
+  detail: Detail | null;
   blocks: Blocks | null;
   pointed: Painting["pointed"];
   waiting: boolean;
@@ -80,9 +84,9 @@ export class CorrelationGrid implements Handler {
   private readonly mark: HTMLElement;
   private readonly note: HTMLElement;
   private key: string;
-  private headsOf: correlation.Model | null = null;
+  private headsOf: Model | null = null;
   /** The model that `detail` belongs to. */
-  private detailOf: correlation.Model | null = null;
+  private detailOf: Model | null = null;
   private orders: Orders | null = null;
   private grouped = false;
   private below: number | null = null;
@@ -126,8 +130,8 @@ export class CorrelationGrid implements Handler {
     );
   }
 
-  receive(answer: correlation.GridAnswer): void {
-    correlation.follow(this.chart, answer, (model) => {
+  receive(answer: GridAnswer): void {
+    follow(this.chart, answer, (model) => {
       this.model = model;
       this.orders = null;
       this.waiting = false;
@@ -136,12 +140,12 @@ export class CorrelationGrid implements Handler {
   }
 
   /** Ask for the mini-sets before they are wanted, so that splitting needs no request. */
-  private askDetail(answer: correlation.GridAnswer): void {
+  private askDetail(answer: GridAnswer): void {
     const address = addressOf(this.chart.options.detail);
-    fetchArrays<correlation.DetailAnswer & { meta: object }>(address).then(
+    fetchArrays<DetailAnswer & { meta: object }>(address).then(
       (detail) => {
         if (this.chart.data !== answer) return;
-        this.detail = correlation.detailOf(detail);
+        this.detail = detailOf(detail);
         this.detailOf = this.model;
         this.chart.element.dataset.detail = "there";
         if (this.splits()) this.chart.invalidate();
@@ -157,7 +161,7 @@ export class CorrelationGrid implements Handler {
   }
 
   /** The mini-sets that belong to the model, or null while they are on their way. */
-  get parts(): correlation.Detail | null {
+  get parts(): Detail | null {
     return this.detailOf === this.model ? this.detail : null;
   }
 
@@ -193,8 +197,7 @@ export class CorrelationGrid implements Handler {
   }
 
   /** Find out where everything lies, and set the sizes of the elements. */
-  private arrange(model: correlation.Model, width: number, selection: Selection): Blocks {
-    const { rowOrder, columnOrder } = correlation;
+  private arrange(model: Model, width: number, selection: Selection): Blocks {
     this.orders ??= {
       rows: rowOrder(model, selection.roworder),
       columns: columnOrder(model, selection.columnorder),
@@ -246,7 +249,7 @@ export class CorrelationGrid implements Handler {
   }
 
   /** Make the heads anew where something of them has changed, and move them with the cells. */
-  private heads(model: correlation.Model, blocks: Blocks, selection: Selection): void {
+  private heads(model: Model, blocks: Blocks, selection: Selection): void {
     const { view } = this;
     const { roworder, classes, layers, pins, weight, split, splitlayers, splitclasses } = selection;
     // Those in sight and about: there may be thousands.
@@ -288,7 +291,7 @@ export class CorrelationGrid implements Handler {
     this.beside.style.transform = `translateY(${-view.top}px)`;
   }
 
-  private paint(model: correlation.Model, blocks: Blocks, selection: Selection): void {
+  private paint(model: Model, blocks: Blocks, selection: Selection): void {
     const { view, pointed } = this;
     const { context } = sizeCanvas(this.canvas, view.width, view.height);
     correlationPaint.paint(context, {
@@ -300,7 +303,7 @@ export class CorrelationGrid implements Handler {
       pointed,
     });
     this.below = null; // the controls above may wrap anew before the next drawing
-    const cell = correlation.chosen(model, selection);
+    const cell = chosen(model, selection);
     const column = cell && blocks.columns.find(({ c }) => c === cell.c);
     const row = cell && blocks.rows.find(({ r }) => r === cell.r);
     this.mark.hidden = !column;

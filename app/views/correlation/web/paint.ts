@@ -2,7 +2,9 @@
 
 import { colours, numbers, type Scale } from "#app/web/index.ts";
 import type { Blocks, Column, Part, Row } from "./blocks.ts";
-import * as correlation from "./model.ts";
+import type { Detail } from "./minisets.ts";
+import type { Model } from "./model.ts";
+import { standsOut } from "./orders.ts";
 
 /** What of the grid is in sight, in pixels of the whole grid. */
 export interface Sight {
@@ -17,8 +19,8 @@ export interface Colouring {
   significance: string;
 }
 export interface Painting {
-  model: correlation.Model;
-  detail: correlation.Detail | null;
+  model: Model;
+  detail: Detail | null;
   blocks: Pick<Blocks, "rows" | "columns">;
   selection: Colouring;
   view: Sight;
@@ -49,7 +51,7 @@ function countScale(most: number): CellScale["scale"] {
 }
 
 /** Return the scale of a colour choice: {scale, of(value): its colour in CSS}. */
-function scaleOf(model: correlation.Model, colour: string): CellScale {
+function scaleOf(model: Model, colour: string): CellScale {
   const scale =
     colour === "lift"
       ? colours.scale({ palette: "diverging", low: 1 / LIFT_END, high: LIFT_END, log: true })
@@ -72,8 +74,8 @@ const seen = <
 
 class Painter {
   private readonly context: CanvasRenderingContext2D;
-  private readonly model: correlation.Model;
-  private readonly detail: correlation.Detail | null;
+  private readonly model: Model;
+  private readonly detail: Detail | null;
   private readonly selection: Colouring;
   private readonly view: Sight;
   private readonly pointed: Painting["pointed"];
@@ -155,7 +157,7 @@ class Painter {
   private cell(row: Row, column: Column): void {
     const { model, selection } = this;
     if (!model.at("count", row.r, column.c)) return;
-    const full = correlation.standsOut(model, row.r, column.c, selection.significance);
+    const full = standsOut(model, row.r, column.c, selection.significance);
     const value = model.value(row.r, column.c, selection.cellcolour);
     const height = row.height - 1;
     if (!column.split) {
@@ -240,11 +242,7 @@ class Painter {
 }
 
 /** Fill the legend: the bar of the scale, and what thin cells mean. */
-export function legend(
-  holder: Element | null,
-  model: correlation.Model,
-  selection: Colouring,
-): void {
+export function legend(holder: Element | null, model: Model, selection: Colouring): void {
   if (!holder) return; // the page is just being left
   const { scale } = scaleOf(model, selection.cellcolour);
   const lift = selection.cellcolour === "lift";

@@ -2,6 +2,11 @@
 
 import { colours, raster, sizeCanvas, strokeMany } from "#app/web/index.ts";
 
+/** The series by filter, over the iterations [T]. */
+export interface Series {
+  iteration: Int32Array;
+  of: Map<number, Float32Array>;
+}
 /** What the charts of a table share; marks and span are snapshots, sizes CSS pixels. */
 export interface SeriesPlace {
   span: readonly [from: number, to: number];
@@ -26,6 +31,21 @@ export function around(
   const to = place(iterations[iterations.length - 1]);
   const pad = Math.max(PAD, Math.round((to - from) * 0.12));
   return [Math.max(0, from - pad), Math.min(every.length, to + pad + 1)];
+}
+
+/** Return what the charts of all series share: the snapshots around the iterations, one scale. */
+export function shared(
+  { iteration, of }: Series,
+  iterations: Int32Array,
+): Pick<SeriesPlace, "span" | "marks" | "most"> {
+  const marks = Array.from(iterations, (one) => iteration.indexOf(one));
+  const span = around(iteration, iterations);
+  let most = 0;
+  for (const values of of.values()) {
+    for (const value of values.subarray(...span))
+      if (value > most && value < Infinity) most = value;
+  }
+  return { span, marks, most: most || 1 };
 }
 
 /**

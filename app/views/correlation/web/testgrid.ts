@@ -1,6 +1,6 @@
 // Grids of random cells and mini-sets for tests, the same for the same seed.
 
-import type { DetailAnswer, GridAnswer, Names } from "./model.ts";
+import type { DetailAnswer, GridAnswer, Names } from "./types.ts";
 
 /** Return numbers 0..1 that depend on the seed alone. */
 export function random(seed: number): () => number {
@@ -12,6 +12,15 @@ export function random(seed: number): () => number {
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+
+export const SIZES: [layers: number, classes: number, iterations: number][] = [
+  [1, 1, 1],
+  [1, 6, 4],
+  [7, 1, 4],
+  [5, 8, 12],
+  [12, 30, 40],
+  [60, 200, 300],
+];
 
 export interface Given {
   answer: GridAnswer;

@@ -1,11 +1,11 @@
-// A cell in words, and the snapshots around the iterations of one.
+// A cell in words.
 
-import "./testpage.ts";
+import "#app/web/testpage.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CellArrays, Model } from "./model.ts";
-import { around } from "./series.ts";
+import { Model } from "./model.ts";
 import { gridOf } from "./testgrid.ts";
+import type { CellArrays } from "./types.ts";
 import { counted, facts, presence, sentence } from "./words.ts";
 
 const CELL: Record<keyof CellArrays, number> = {
@@ -81,34 +81,3 @@ for (const [limit, q, verdict] of [
 
 test("of a cell without filters no chance is said", () =>
   assert.equal(facts(modelWith({ count: 0 }), 0, 0, "all").length, 3));
-
-const EVERY = Int32Array.from({ length: 100 }, (_, at) => 10 * at);
-for (const [iterations, span] of [
-  [[500], [44, 57]],
-  [[0], [0, 7]],
-  [[990], [93, 100]],
-  [[5000], [93, 100]],
-  [
-    [0, 990],
-    [0, 100],
-  ],
-  [
-    [300, 500],
-    [24, 57],
-  ],
-  [
-    [200, 700],
-    [14, 77],
-  ],
-  [
-    [100, 900],
-    [0, 100],
-  ],
-  [[495], [44, 57]],
-] as const) {
-  test(`around ${iterations.join(", ")} lie the snapshots ${span.join(" to ")}`, () =>
-    assert.deepEqual(around(EVERY, iterations), [...span]));
-}
-
-test("a single snapshot is its own surroundings", () =>
-  assert.deepEqual(around(Int32Array.of(7), [7]), [0, 1]));

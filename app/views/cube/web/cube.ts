@@ -8,9 +8,7 @@
 import {
   type Chart,
   type ChartKinds,
-  colours,
   type Handler,
-  mapvalues,
   type Names,
   numbers,
   registerKind,
@@ -21,6 +19,7 @@ import {
   tooltip,
 } from "#app/web/index.ts";
 import { Annotations, type Light, type PointedEvent } from "./annotations.ts";
+import { contentsOf } from "./contents.ts";
 import { Controls, type SliceField } from "./controls.ts";
 import { Faces, type Mark, ORDER, type Shown } from "./faces.ts";
 import {
@@ -39,8 +38,9 @@ import {
 } from "./geometry.ts";
 import { type Cell, Input } from "./input.ts";
 import { edges as edgesOf, Labels } from "./labels.ts";
-import { aheadOfCube, type FrontAnswer, Model } from "./model.ts";
-import { type CubeMatrix, matrices, scaleOf } from "./slices.ts";
+import { marksOf } from "./marks.ts";
+import { aheadOfCube, Model } from "./model.ts";
+import type { FrontAnswer } from "./types.ts";
 import { words } from "./words.ts";
 
 type CubeOptions = ChartKinds["cube"];
@@ -255,55 +255,14 @@ class Cube implements Handler {
     this.faces.reachable();
   }
 
-  /** Return what a face is painted with, or null while it has not come. */
-  contents(face: FaceName, selection: Selection): Shown | null {
+  /** Return what a face is painted with, or null while it has not come; till then the one before. */
+  private contents(face: FaceName, selection: Selection): Shown | null {
     if (face !== "front" && !this.model.classes) return null;
-    const matrix = matrices[face](this.model, selection, this.axis);
-    if (!matrix) return this.shown[face] && this.waiting ? this.shown[face] : null;
-    const order = this.model.order();
-    const key = [
-      this.ranges.layers,
-      this.ranges.classes,
-      this.ranges.columns,
-      selection.palette,
-    ].join("|");
-    const dark = colours.isDark();
-    return this.model.once<Shown>(
-      `contents ${face}`,
-      [matrix, order, key, dark, this.axis.iterations],
-      () => ({
-        matrix,
-        key,
-        order,
-        rows:
-          face === "top"
-            ? order
-            : (matrix.rowOf ??
-              this.model.once("layers", [matrix.rows], () =>
-                Int32Array.from({ length: matrix.rows }, (_, at) => at),
-              )),
-        columnOf: face === "right" ? this.classesOf(matrix, order) : this.columnsOf(matrix),
-        columns: face === "right" ? this.model.classes : this.axis.columns,
-        ranges: this.ranges,
-        scale: this.model.once(`scale ${face}`, [matrix, selection.palette, dark], () =>
-          scaleOf(matrix, selection.palette),
-        ),
-        extreme: matrix.kind === "accuracy" ? "min" : "max",
-        missing:
-          ["measured", "accuracy"].includes(matrix.kind) &&
-          this.model.once(`missing ${face}`, [matrix], () => mapvalues.looked(matrix.data)[0]),
-      }),
+    const { model, axis, ranges } = this;
+    return (
+      contentsOf(face, selection, model, axis, ranges) ??
+      (this.waiting ? (this.shown[face] ?? null) : null)
     );
-  }
-
-  /** Return the column of a matrix over time for each of the axis; null: they are the same. */
-  private columnsOf({ iterations, column }: CubeMatrix): Int32Array | null {
-    return this.axis.columnsOf({ iteration: iterations!, column });
-  }
-
-  /** Return the column of a matrix of classes for each of their places. */
-  private classesOf({ columnAt }: CubeMatrix, order: Int32Array): Int32Array {
-    return columnAt ? order.map((id) => columnAt[id]) : order;
   }
 
   paint(): void {
@@ -319,39 +278,14 @@ class Cube implements Handler {
     ].join("|");
   }
 
-  /** Return the marks on the faces: cursor, pins, slices, what is chosen, what is pointed at. */
-  marks(selection: Selection): Mark[] {
-    const { axis } = this;
-    const column = (iteration: number) => axis.exactColumn(iteration);
-    const found: [kind: string, dimension: Dimension, at: number][] = [
-      ...selection.pins.map((pin): [string, Dimension, number] => ["pin", "columns", column(pin)]),
-      ...selection.layers.map((layer): [string, Dimension, number] => ["chosen", "layers", layer]),
-      ...selection.classes.map((id): [string, Dimension, number] => [
-        "chosen",
-        "classes",
-        this.placeOf(id),
-      ]),
-    ];
-    if (selection.cursor !== null)
-      found.push(["cursor", "columns", axis.columnOf(selection.cursor)]);
-    if (selection.slicelayer !== null) found.push(["slice", "layers", selection.slicelayer]);
-    if (selection.sliceclass !== null)
-      found.push(["slice", "classes", this.placeOf(selection.sliceclass)]);
-    if (selection.sliceiteration !== null)
-      found.push(["slice", "columns", column(selection.sliceiteration)]);
-    const cell = selection.cubecell;
-    if (cell) {
-      if (cell.layer !== null) found.push(["pointed", "layers", cell.layer]);
-      if (cell.class !== null) found.push(["pointed", "classes", this.placeOf(cell.class)]);
-      if (cell.column !== null) found.push(["pointed", "columns", cell.column]);
-    }
-    return found.map(([kind, dimension, at]) => ({ kind, dimension, at }));
-  }
-
   overlay(): void {
     if (!this.view) return;
     const selection = selectionStore.get();
-    this.marked = this.marks(selection);
+    this.marked = marksOf(selection, {
+      columnOf: (iteration) => this.axis.columnOf(iteration),
+      exactColumn: (iteration) => this.axis.exactColumn(iteration),
+      placeOf: (id) => this.placeOf(id),
+    });
     this.faces.mark(this.marked, this.ranges);
     if (!this.timer) this.name();
     this.read(selection.cubecell);

@@ -2,10 +2,14 @@
 //
 // A class slice changes the front (layers x iterations), a layer slice the top (classes x
 // iterations), an iteration slice the right face (layers x classes).
+// In matrices of sets -1 stands where a class is not anomalous at the iteration, and 0 where it is but
+// the layer holds none of the filters.
 // A matrix is {data, width, rows, format, log, kind: "measured" | "accuracy" | "sets" | "lift", key}.
 
-import { colours, mapvalues, type Scale, type Selection } from "#app/web/index.ts";
-import { type Answers, limitOf, type Model, type Sets } from "./model.ts";
+import { mapvalues, type Selection } from "#app/web/index.ts";
+import { limitOf, type Model } from "./model.ts";
+import { entriesOf, heldAt, momentOf, type Sets } from "./sets.ts";
+import type { Answers } from "./types.ts";
 
 /** The cells of a face, in C order; in sets -1 stands for no anomaly, 0 for no filters. */
 export interface CubeMatrix {
@@ -44,13 +48,13 @@ function front(model: Model, selection: Selection): CubeMatrix | null {
   const id = selection.sliceclass;
   const sets = model.sets();
   if (!sets) return null;
-  const inGrid = model.columnOfClass(id) >= 0;
-  const single = inGrid ? null : model.current("single");
+  const inGrid = sets.column[id] >= 0;
+  const single = inGrid ? null : model.sources.current("single");
   if (!inGrid && !single) return null;
   return model.once<CubeMatrix>("front", [sets, id, single], () => {
     const [rows, width] = [sets.meta.layers, sets.meta.snapshots];
     const data = blank(rows, width);
-    if (inGrid) fillClass(model, sets, id, data, rows, width);
+    if (inGrid) fillClass(sets, id, data, rows, width);
     else if (single) fillSingle(single, iterations, data, rows, width);
     return {
       data,
@@ -63,20 +67,13 @@ function front(model: Model, selection: Selection): CubeMatrix | null {
   });
 }
 
-function fillClass(
-  model: Model,
-  sets: Sets,
-  id: number,
-  data: Float32Array,
-  rows: number,
-  width: number,
-): void {
-  const [from, to] = model.entries(id);
+function fillClass(sets: Sets, id: number, data: Float32Array, rows: number, width: number): void {
+  const [from, to] = entriesOf(sets, id);
   for (let entry = from; entry < to; entry++) {
     const moment = sets.class_iteration[entry];
     const column = sets.snapshot[moment];
     for (let layer = 0; layer < rows; layer++)
-      data[layer * width + column] = model.held(layer, moment);
+      data[layer * width + column] = heldAt(sets, layer, moment);
   }
 }
 
@@ -102,7 +99,7 @@ function fillSingle(
 
 /** Return the matrix of the top face. */
 function top(model: Model, selection: Selection): CubeMatrix | null {
-  const errors = model.ready("errors");
+  const errors = model.sources.ready("errors");
   if (!errors) return null;
   const { iteration: iterations } = errors.arrays;
   if (selection.slicelayer !== null) return layerSlice(model, selection.slicelayer, iterations);
@@ -116,7 +113,7 @@ function top(model: Model, selection: Selection): CubeMatrix | null {
 }
 
 function anomalies(model: Model, iterations: Int32Array<ArrayBuffer>): CubeMatrix | null {
-  const answer = model.ready("anomalies");
+  const answer = model.sources.ready("anomalies");
   if (!answer) return null;
   return model.once<CubeMatrix>("anomalies", [answer, iterations], () => {
     const [rows, width] = [model.classes, iterations.length];
@@ -150,10 +147,10 @@ function layerSlice(
     const [rows, width] = [sets.meta.classes, sets.meta.snapshots];
     const data = blank(rows, width);
     for (const id of sets.class) {
-      const [from, to] = model.entries(id);
+      const [from, to] = entriesOf(sets, id);
       for (let entry = from; entry < to; entry++) {
         const moment = sets.class_iteration[entry];
-        data[id * width + sets.snapshot[moment]] = model.held(layer, moment);
+        data[id * width + sets.snapshot[moment]] = heldAt(sets, layer, moment);
       }
     }
     return { data, width, rows, iterations, kind: "sets", format: "integer" };
@@ -166,7 +163,7 @@ function right(model: Model, selection: Selection, axis: Axis): CubeMatrix | nul
   if (!sets) return null;
   if (selection.sliceiteration !== null)
     return iterationSlice(model, sets, selection.sliceiteration);
-  const detail = selection.zoom ? model.ready("detail") : null;
+  const detail = selection.zoom ? model.sources.ready("detail") : null;
   if (selection.zoom && !detail) return null;
   const [first, after] = axis.view();
   const limit = selection.cubetied ? limitOf(selection) : Infinity;
@@ -250,83 +247,15 @@ function iterationSlice(model: Model, sets: Sets, iteration: number): CubeMatrix
   return model.once<CubeMatrix>("right slice", [sets, iteration], () => {
     const [rows, width] = [sets.meta.layers, sets.meta.classes];
     const data = blank(rows, width);
-    const moment = model.momentOf(iteration);
+    const moment = momentOf(sets, iteration);
     for (const id of moment < 0 ? [] : sets.class) {
-      const [from, to] = model.entries(id);
+      const [from, to] = entriesOf(sets, id);
       if (!sets.class_iteration.subarray(from, to).includes(moment)) continue;
       for (let layer = 0; layer < rows; layer++)
-        data[layer * width + id] = model.held(layer, moment);
+        data[layer * width + id] = heldAt(sets, layer, moment);
     }
     return { data, width, rows, kind: "sets", format: "integer" };
   });
-}
-
-/** Return the scale of a matrix of sets: nothing, no filters, then 1 .. high. */
-function setScale(high: number): Scale {
-  const { table, packed } = colours;
-  const steps = table("magnitude").slice();
-  steps[0] = packed("--dt-empty");
-  steps[1] = packed("--cube-none");
-  const from = 40; // further from the ground than the palette's first colours
-  const index = (value: number) => {
-    if (value !== value) return -1;
-    if (value <= 0) return value < 0 ? 0 : 1;
-    return from + Math.round((255 - from) * Math.min(1, (value - 1) / Math.max(1, high - 1)));
-  };
-  return {
-    colours: steps,
-    index,
-    low: 1,
-    high,
-    log: false,
-    constant: null,
-    bar: steps.slice(from),
-  };
-}
-
-/** Return the scale of lifts: 1 is the middle of a log scale. */
-function liftScale(values: Float32Array): Scale {
-  let [least, most] = [1, 1];
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at];
-    if (value > most) most = value;
-    else if (value > 0 && value < least) least = value;
-  }
-  const span = Math.min(6, Math.ceil(Math.max(1, Math.log2(most), -Math.log2(least))));
-  const { table, packed } = colours;
-  const steps = table("diverging").slice();
-  steps[0] = packed("--dt-empty");
-  steps[1] = packed("--cube-none");
-  const index = (value: number) => {
-    if (value !== value) return -1;
-    if (value <= 0) return value < 0 ? 0 : 1;
-    const along = (Math.log2(value) + span) / (2 * span);
-    return 2 + Math.round(253 * Math.min(1, Math.max(0, along)));
-  };
-  return {
-    colours: steps,
-    index,
-    low: 2 ** -span,
-    high: 2 ** span,
-    log: true,
-    constant: null,
-    bar: steps.slice(2),
-  };
-}
-
-/** Return the scale of a matrix in the palette of the page. */
-export function scaleOf(matrix: CubeMatrix, palette: string): Scale {
-  if (matrix.kind === "accuracy") return colours.scale({ palette, low: 0, high: 1 });
-  if (matrix.kind === "lift") return liftScale(matrix.data);
-  if (matrix.kind === "sets") {
-    let high = 1;
-    // Millions of them at ten thousand classes: an iterator would take a tenth of a second.
-    for (let at = 0; at < matrix.data.length; at++)
-      if (matrix.data[at] > high) high = matrix.data[at];
-    return setScale(high);
-  }
-  const fitted = colours.fit(matrix.data, { log: matrix.log });
-  return colours.scale({ ...fitted, palette: fitted.signed ? "diverging" : "magnitude" });
 }
 
 export const matrices = { front, top, right };

@@ -14,6 +14,7 @@ import type { Shown } from "./faces.ts";
 import type { FaceName } from "./geometry.ts";
 import type { Cell } from "./input.ts";
 import { limitOf } from "./model.ts";
+import { entriesOf, momentOf } from "./sets.ts";
 
 /** A cell as the lines of a face read it: they ask only for what the face has. */
 interface Known {
@@ -73,7 +74,7 @@ function setLines(_cube: Cube, value: number, name: string, layer: string): Tool
 function entryOf(cube: Cube, id: number, column: number): number {
   const sets = cube.model.sets()!;
   const iteration = cube.axis.iterations[column];
-  const [from, to] = cube.model.entries(id);
+  const [from, to] = entriesOf(sets, id);
   for (let entry = from; entry < to; entry++) {
     if (sets.iteration[sets.class_iteration[entry]] === iteration) return entry;
   }
@@ -112,13 +113,13 @@ function topLines(cube: Cube, what: Shown, { class: id, column }: Known): Toolti
   const value = valueAt(what, id, column);
   const { integer, percent } = numbers;
   if (what.matrix.kind === "accuracy") {
-    const size = cube.model.ready("errors")!.arrays.images[id];
+    const size = cube.model.sources.ready("errors")!.arrays.images[id];
     const lines = anomalyLines(cube, id, column);
     if (size && Number.isNaN(value)) return [["error", "not validated"], ...lines];
     const wrong = Number.isFinite(value)
       ? ` (${integer(Math.round((1 - value) * size))} of ${integer(size)} wrong)`
       : "";
-    const { pooled = 1 } = cube.model.ready("errors")!.meta;
+    const { pooled = 1 } = cube.model.sources.ready("errors")!.meta;
     if (pooled > 1)
       lines.unshift([`highest of up to ${integer(pooled)} snapshots; zoom in for each`]);
     return [["error", percent(1 - value) + wrong], ...lines];
@@ -224,7 +225,7 @@ function note(cube: Cube, face: FaceName): string {
   if (
     face === "right" &&
     selection.sliceiteration !== null &&
-    cube.model.momentOf(selection.sliceiteration) < 0
+    momentOf(sets, selection.sliceiteration) < 0
   ) {
     return `No class of the grid is anomalous at iteration ${integer(selection.sliceiteration)}. The slider walks through the iterations at which one is.`;
   }

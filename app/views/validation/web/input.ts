@@ -2,6 +2,7 @@
 
 import { keyTable, type Place, PlotArea, selectionStore, tooltip } from "#app/web/index.ts";
 import * as validationBlocks from "./blocks.ts";
+import { sizeOf } from "./rowanomalies.ts";
 import * as validationGutter from "./rowgutter.ts";
 import type { ValidationRows } from "./rows.ts";
 import * as triangles from "./triangles.ts";
@@ -57,8 +58,10 @@ export class ValidationInput {
     for (const cell of cells || []) {
       const away = Math.abs(this.view.chart.axis.x(cell.column + 0.5, this.view.place.width) - x);
       const half =
-        triangles.widthOf(cell.forgotten + cell.learned, this.view.sizeOf(hit!.block, hit!.row)) /
-        2;
+        triangles.widthOf(
+          cell.forgotten + cell.learned,
+          sizeOf(this.view.model, hit!.block, hit!.row),
+        ) / 2;
       if (away <= half + 1 && away < least) [best, least] = [cell, away];
     }
     return best;

@@ -9,6 +9,7 @@ import {
   type Scale,
   type Selection,
 } from "#app/web/index.ts";
+import { sizeOf } from "./rowanomalies.ts";
 import type { ValidationRows } from "./rows.ts";
 import * as triangleMarks from "./triangles.ts";
 import type { Block, OpenedBlock } from "./types.ts";
@@ -122,7 +123,7 @@ export function triangles(context: DrawingContext, view: ValidationRows): void {
   context.rect(left, 0, width, height);
   context.clip();
   for (const block of view.blocks) {
-    if (!MARKED.includes(block.kind) || block.rowHeight < LEAST_MARKED || !view.cells) continue;
+    if (!MARKED.includes(block.kind) || block.rowHeight < LEAST_MARKED || !view.anomalous) continue;
     const first = Math.max(0, Math.floor((view.offset - block.top) / block.rowHeight));
     const last = Math.min(
       block.order.length,
@@ -134,7 +135,7 @@ export function triangles(context: DrawingContext, view: ValidationRows): void {
       drawn += triangleMarks.draw(context, cells, {
         top: block.top + at * block.rowHeight - view.offset,
         height: block.rowHeight,
-        size: view.sizeOf(block, block.order[at]),
+        size: sizeOf(view.model, block, block.order[at]),
         left,
         width,
         xOf: (column) => axis.x(column + 0.5, width),

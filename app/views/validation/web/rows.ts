@@ -10,7 +10,6 @@ import {
   fetchArrays,
   type Handler,
   type MarksPlace,
-  mapvalues,
   type Names,
   type Place,
   type PlacedRow,
@@ -23,11 +22,12 @@ import {
   sizeCanvas,
   type Thing,
 } from "#app/web/index.ts";
-import * as validation from "./anomalies.ts";
 import * as validationBlocks from "./blocks.ts";
 import { ValidationInput } from "./input.ts";
 import * as validationPaint from "./paint.ts";
+import { RowAnomalies } from "./rowanomalies.ts";
 import * as validationGutter from "./rowgutter.ts";
+import { known, meansOf, openedOf } from "./rowmodel.ts";
 import * as validationThings from "./rowthings.ts";
 import type {
   AnomalyAnswer,
@@ -38,18 +38,10 @@ import type {
   ImageAnswer,
   Model,
 } from "./types.ts";
-import { columnIn } from "./types.ts";
 
 type Options = ChartKinds["validationrows"];
 /** What is loaded besides the errors, by the option that says where. */
 type Asked = "anomalies" | "groups";
-/** The cells of clusters, and what they were summed up of. */
-interface Summed {
-  of: validation.AnomalousCells;
-  groups: Model["groups"];
-  clusters: Map<number, Cell[]>;
-}
-
 /** Return what is asked for with `what`; only the order by the largest anomaly needs the window. */
 const templateOf = (what: Asked, options: Options, { classorder }: Selection): string =>
   options[what] + (what === "groups" && classorder === "peak" ? "&k={k}" : "");
@@ -95,9 +87,7 @@ class ValidationRows implements Handler {
   declare private anomalies?: string | null;
   declare private groups?: string | null;
   /** The anomalies of classes and of the whole set; there once they have come. */
-  declare cells?: validation.AnomalousCells;
-  declare private overallCells?: Cell[];
-  declare private summed?: Summed;
+  declare anomalous?: RowAnomalies;
   /** The plot, and how far it is scrolled; there once it is drawn. */
   declare place: Place;
   declare offset: number;
@@ -130,36 +120,7 @@ class ValidationRows implements Handler {
   }
 
   receive({ arrays, meta }: ErrorAnswer): void {
-    const [classes, width] = arrays.wrong.shape;
-    const columns = arrays.iteration.length;
-    const accuracy = mapvalues.derive(arrays.wrong, width, arrays.images, true);
-    const right = Float64Array.from(arrays.right || new Float64Array(width), (n) =>
-      n < 0 ? NaN : n,
-    );
-    let images = 0;
-    for (let id = 0; id < classes; id++) {
-      const size = arrays.images[id];
-      images += size;
-      if (!size || arrays.right) continue;
-      for (let column = 0, at = id * width; column < width; column++, at++)
-        right[column] += arrays.wrong[at] < 0 ? NaN : size - arrays.wrong[at]; // below 0: not validated
-    }
-    this.model = {
-      ...this.model,
-      names: meta.names,
-      sizes: arrays.images,
-      images,
-      columns,
-      pooled: meta.pooled ?? 1,
-      withoutPrediction: arrays.no_prediction,
-      noneAtAll: arrays.none_at_all,
-      accuracy: { data: accuracy, width, rows: classes, columnOf: arrays.column },
-      overall: {
-        data: Float32Array.from(right, (n) => (images ? n / images : NaN)),
-        width: columns,
-        rows: 1,
-      },
-    };
+    this.model = { ...this.model, ...known({ arrays, meta }) };
     this.load("anomalies");
     this.load("groups");
     const selection = selectionStore.get();
@@ -178,11 +139,9 @@ class ValidationRows implements Handler {
         if (this[what] !== address) return;
         this.model[what] = answer;
         if (what === "anomalies") {
-          this.cells = validation.cellsIn(answer.arrays);
-          this.overallCells = validation.overall(answer.arrays, answer.meta);
+          this.anomalous = new RowAnomalies(answer);
         } else {
-          const [rows, width] = answer.arrays.mean.shape;
-          this.model.means = { data: answer.arrays.mean.map((error) => 1 - error), width, rows };
+          this.model.means = meansOf(answer.arrays);
         }
         this.chart.invalidate();
       },
@@ -209,21 +168,7 @@ class ValidationRows implements Handler {
     if (this.asked.has(address)) return;
     this.ask<ImageAnswer>(address).then(
       ({ arrays }) => {
-        const [rows, width] = arrays.prediction.shape;
-        const correct = Float32Array.from(arrays.prediction, (taken) =>
-          validationPaint.drawn(taken, id),
-        );
-        const partners = arrays.partner.length;
-        this.model.opened.set(id, {
-          ...arrays,
-          correct: { data: correct, width, rows },
-          partners: {
-            data: Float32Array.from(arrays.partner_count, (count) => (count < 0 ? NaN : count)),
-            width,
-            rows: partners,
-          },
-          partnerOrder: Int32Array.from({ length: Math.min(4, partners) }, (_, at) => at),
-        });
+        this.model.opened.set(id, openedOf(arrays, id));
         this.chart.invalidate();
       },
       (error) => this.chart.failed(error),
@@ -281,40 +226,9 @@ class ValidationRows implements Handler {
     return "";
   }
 
-  /** Return the anomalous cells of a row: of the set, of a class, or a cluster's summed up. */
+  /** Return the anomalous cells of a row; none before they have come. */
   cellsOf(block: Block, row: number): readonly Cell[] | null | undefined {
-    if (block.kind === "overall") return this.overallCells;
-    if (block.kind === "class") return this.cells?.of(row);
-    if (block.kind !== "cluster" || !this.cells) return null;
-    if (this.summed?.of !== this.cells || this.summed.groups !== this.model.groups) {
-      const { label } = this.model.groups!.arrays;
-      this.summed = {
-        of: this.cells,
-        groups: this.model.groups,
-        clusters: this.cells.ofClusters(label),
-      };
-    }
-    return this.summed.clusters.get(row);
-  }
-
-  /** Return how many images of a class, a cluster or the set have no prediction at a column. */
-  withoutPrediction(block: Block, row: number, column: number): number {
-    const { withoutPrediction: counts, accuracy, names, groups } = this.model;
-    if (block.kind === "overall" && accuracy.columnOf) return this.model.noneAtAll?.[column] ?? 0;
-    const own = columnIn(accuracy, column);
-    // Of many classes only what one snapshot says can be added up.
-    if (!counts || own < 0 || (accuracy.columnOf && block.kind !== "class")) return 0;
-    const at = (id: number) => counts[id * accuracy.width + own];
-    if (block.kind === "class") return at(row);
-    const members = names.map((_, id) => id);
-    const label = block.kind === "cluster" ? groups!.arrays.label : null;
-    return members.reduce((sum, id) => sum + (!label || label[id] === row ? at(id) : 0), 0);
-  }
-
-  sizeOf(block: Block, row: number): number {
-    if (block.kind === "overall") return this.model.images;
-    if (block.kind === "class") return this.model.sizes[row];
-    return this.model.images / this.model.means!.rows / 4;
+    return this.anomalous?.of(block, row, this.model.groups);
   }
 
   annotationThing(event: MouseEvent | null): Thing | null {

@@ -2,6 +2,7 @@
 
 import { numbers, pictures, predictions, type TooltipLine } from "#app/web/index.ts";
 import * as validation from "./anomalies.ts";
+import { withoutPrediction } from "./rowmodel.ts";
 import type { ValidationRows } from "./rows.ts";
 import { type Block, type BlockKind, columnIn, type Hit, type OpenedBlock } from "./types.ts";
 
@@ -80,7 +81,7 @@ function errorLines(
   const wrong = Math.round((1 - value) * count!);
   const images = count ? ` (${integer(wrong)} of ${integer(count)} wrong)` : "";
   const lines: TooltipLine[] = [["error", `${percent(1 - value)}${images}`]];
-  const without = view.withoutPrediction(block, row, column);
+  const without = withoutPrediction(view.model, block, row, column);
   if (block.kind === "class" && view.model.pooled > 1)
     lines.push([`highest of up to ${view.model.pooled} snapshots; zoom in for each`]);
   if (without) lines.push(["no prediction", numbers.plural(without, "image", "images")]);

@@ -9,69 +9,22 @@ import {
   type ChartKinds,
   chartRegistry,
   type Handler,
-  keyTable,
   type Names,
   registerKind,
   type Selection,
   selectionStore,
 } from "#app/web/index.ts";
+import { PaneLines } from "./panelines.ts";
+import { type Shape, type Sizes, shapeOf, sizesOf } from "./shape.ts";
 
 type WorkspaceOptions = ChartKinds["workspace"];
-/** How many columns and rows there are. */
-interface Shape {
-  columns: number;
-  rows: number;
-}
-/** The direction of a size. */
-type Way = "across" | "down";
-/** Of columns and rows, per mille. */
-type Sizes = Record<Way, number[]>;
-
-const WHOLE = 1000;
-const LEAST = 120; // per mille of a direction, so that nothing vanishes
-const STEP = 25;
-const NARROWEST = 300; // px: a narrower column goes below the others
 const ROOMY = 380_000; // px²: in a smaller pane the controls would leave little to the charts
 const HEADED = ["overview", "findings"]; // what stands on top of these is no control
-const COLUMNS: Record<string, (count: number) => number> = {
-  columns: (count) => count,
-  rows: () => 1,
-  grid: (count) => Math.min(2, count),
-};
-
-/** Return how `count` panes lie where `room` pixels are: the numbers of columns and rows. */
-function shapeOf(arrange: string, count: number, room: number): Shape {
-  const wanted = (COLUMNS[arrange] || COLUMNS.columns)(count);
-  const columns = Math.max(1, Math.min(wanted, Math.floor(room / NARROWEST)));
-  return { columns, rows: Math.max(1, Math.ceil(count / columns)) };
-}
-
-const even = (count: number): number[] =>
-  Array.from(
-    { length: count },
-    (_, at) => Math.floor((WHOLE * (at + 1)) / count) - Math.floor((WHOLE * at) / count),
-  );
-const sum = (values: readonly number[]): number =>
-  values.reduce((total, value) => total + value, 0);
-
-/** Return the sizes of the columns and of the rows; even ones where those kept do not fit. */
-function sizesOf(kept: readonly number[], { columns, rows }: Shape): Sizes {
-  const fits = (sizes: readonly number[], count: number) =>
-    sizes.length === count && sum(sizes) === WHOLE && sizes.every((size) => size >= LEAST / 2);
-  const [across, down] = [kept.slice(0, columns), kept.slice(columns)];
-  return {
-    across: fits(across, columns) ? across : even(columns),
-    down: fits(down, rows) ? down : even(rows),
-  };
-}
-
 class Workspace implements Handler {
   declare readonly chart: Chart<WorkspaceOptions>;
   declare private readonly page: HTMLElement;
   declare private readonly holder: HTMLElement;
-  declare private handles: HTMLElement[];
-  /** What the handles were made for. */
-  declare private handled?: string;
+  declare private readonly lines: PaneLines;
   /** The views whose bodies were asked for. */
   declare private readonly asked: Set<string>;
   declare private readonly clicked: (event: MouseEvent) => void;
@@ -85,7 +38,7 @@ class Workspace implements Handler {
     this.chart = chart;
     this.page = chart.element.closest<HTMLElement>(".workspace")!;
     this.holder = this.page.querySelector<HTMLElement>(".workspace-panes")!;
-    this.handles = [];
+    this.lines = new PaneLines(this.holder);
     this.asked = new Set();
     this.clicked = (event) => this.click(event);
     this.page.addEventListener("click", this.clicked);
@@ -175,7 +128,7 @@ class Workspace implements Handler {
     const stacked = selection.arrange === "columns" && this.shape.rows > 1;
     this.holder.dataset.arrange = stacked ? "grid" : selection.arrange;
     names.forEach((name, at) => this.place(this.paneOf(name), at, names.length));
-    this.handle(names);
+    this.lines.draw(this.shape, names);
     this.size(sizesOf(selection.sizes, this.shape));
     return "";
   }
@@ -201,44 +154,6 @@ class Workspace implements Handler {
     pane.style.order = String(at);
   }
 
-  handle(names: readonly string[]): void {
-    const { columns, rows } = this.shape;
-    const key = `${columns} ${rows} ${names}`;
-    if (this.handled === key) return; // one of them may have the focus
-    this.handled = key;
-    this.handles.forEach((handle) => handle.remove());
-    this.handles = [];
-    for (let at = 1; at < columns; at++) this.addHandle("across", at, names);
-    for (let at = 1; at < rows; at++) this.addHandle("down", at, names);
-  }
-
-  addHandle(way: Way, at: number, names: readonly string[]): void {
-    const handle = document.createElement("div");
-    handle.className = "workspace-handle";
-    handle.dataset.way = way;
-    handle.tabIndex = 0;
-    handle.setAttribute("role", "separator");
-    handle.setAttribute("aria-orientation", way === "across" ? "vertical" : "horizontal");
-    handle.setAttribute(
-      "aria-label",
-      `Size of ${names[way === "across" ? at - 1 : (at - 1) * this.shape.columns]}`,
-    );
-    handle.setAttribute("aria-valuemin", String(LEAST / 10));
-    handle.setAttribute("aria-valuemax", String((WHOLE - LEAST) / 10));
-    handle.title = "Drag, or use the arrow keys; a double click makes the sizes even";
-    Object.assign(
-      handle.style,
-      way === "across"
-        ? { gridColumn: String(at * 2), gridRow: "1 / -1" }
-        : { gridRow: String(at * 2), gridColumn: "1 / -1" },
-    );
-    handle.addEventListener("pointerdown", (event) => this.press(event, handle, way, at));
-    handle.addEventListener("keydown", (event) => this.key(event, way, at));
-    handle.addEventListener("dblclick", () => selectionStore.set({ sizes: null }));
-    this.holder.append(handle);
-    this.handles.push(handle);
-  }
-
   size({ across, down }: Sizes): void {
     const gap = "10px";
     const tracks = (sizes: readonly number[], least: string) =>
@@ -249,81 +164,8 @@ class Workspace implements Handler {
     // Charts watch their width, but some are as high as their pane lets them be.
     if (this.down !== String(down)) requestAnimationFrame(() => chartRegistry.redraw());
     this.down = String(down);
-    const seen = { across: 0, down: 0 };
-    for (const handle of this.handles) {
-      const { way } = handle.dataset as { way: Way };
-      handle.setAttribute(
-        "aria-valuenow",
-        String(Math.round((way === "across" ? across : down)[seen[way]++] / 10)),
-      );
-    }
-  }
-
-  /** Move the border after column or row `at` by so much per mille. */
-  move(way: Way, at: number, by: number, from?: Sizes): void {
-    const sizes = from || sizesOf(selectionStore.get().sizes, this.shape);
-    const next = { across: [...sizes.across], down: [...sizes.down] };
-    const both = sizes[way][at - 1] + sizes[way][at];
-    next[way][at - 1] = Math.min(
-      both - LEAST,
-      Math.max(LEAST, Math.round(sizes[way][at - 1] + by)),
-    );
-    next[way][at] = both - next[way][at - 1];
-    selectionStore.set({ sizes: [...next.across, ...next.down] });
-  }
-
-  press(event: PointerEvent, handle: HTMLElement, way: Way, at: number): void {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    handle.focus();
-    handle.setPointerCapture(event.pointerId);
-    const from = sizesOf(selectionStore.get().sizes, this.shape);
-    const [start, room] =
-      way === "across"
-        ? [event.clientX, this.holder.clientWidth]
-        : [event.clientY, this.holder.clientHeight];
-    const moved = (next: PointerEvent) => {
-      const now = way === "across" ? next.clientX : next.clientY;
-      this.move(way, at, ((now - start) / room) * WHOLE, from);
-    };
-    handle.addEventListener("pointermove", moved);
-    handle.addEventListener(
-      "lostpointercapture",
-      () => handle.removeEventListener("pointermove", moved),
-      { once: true },
-    );
-  }
-
-  key(event: KeyboardEvent, way: Way, at: number): void {
-    if (pressed({ way, move: (by) => this.move(way, at, by) }, event)) event.preventDefault();
+    this.lines.tell({ across, down });
   }
 }
-
-/** A line between two panes, and what moves it. */
-interface Line {
-  way: Way;
-  move(by: number): void;
-}
-const pressed = keyTable<Line>(
-  { title: "On the line between two views", within: ".workspace-handle" },
-  [
-    {
-      keys: ["ArrowLeft", "ArrowRight"],
-      says: "move an upright line",
-      act: ({ way, move }, _event, key) =>
-        way === "across" && move(key === "ArrowLeft" ? -STEP : STEP),
-    },
-    {
-      keys: ["ArrowUp", "ArrowDown"],
-      says: "move a lying line",
-      act: ({ way, move }, _event, key) => way === "down" && move(key === "ArrowUp" ? -STEP : STEP),
-    },
-    {
-      keys: ["Home", "End"],
-      says: "make the view before it as small or as large as can be",
-      act: ({ move }, _event, key) => move(key === "Home" ? -WHOLE : WHOLE),
-    },
-  ],
-);
 
 registerKind("workspace", (chart) => new Workspace(chart));
