@@ -70,7 +70,7 @@ def test_a_thread_from_beginning_to_end(clients, base, run_id, write):
     found = member.get(base).json
     assert (found["ids"], found["may"]) == ([], {"annotate": True, "manage": False})
     made = write(text="see @viewer", tag="spike", view="layers")
-    assert made["about"] == "class class 2 at iteration 20"
+    assert made["about"] == "class 2 at iteration 20"
     assert made["link"] == f"/run/{run_id}/layers?annotation={made['id']}&cursor=20&classes=2"
     one = f"{base}/{made['id']}"
     answered = send(admin, f"{one}/replies", {"text": "because"})

@@ -308,7 +308,7 @@ class TestTools:
         assert (rate["run"], rate["other"]) == (None, 0.1)
         assert compared["note"].startswith("not recorded: classes")
         (note,) = assistant.data("annotations")["annotations"]
-        assert (note["text"], note["about"], note["author"]) == ("odd", "class class 1", "ada")
+        assert (note["text"], note["about"], note["author"]) == ("odd", "class 1", "ada")
 
     def test_errors_are_one_sentence(self, assistant: Asked) -> None:
         unknown = assistant.error("unknown")

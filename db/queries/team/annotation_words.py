@@ -16,12 +16,11 @@ def about(row: AnnotationRow) -> str:
 
 def _what(row: AnnotationRow) -> str:
     target = row.target
-    if target.kind == "class":
-        return f"class {row.name or target.id}"
+    if target.kind in ("class", "layer"):
+        name = str(row.name or target.id)
+        return name if name.startswith(f"{target.kind} ") else f"{target.kind} {name}"
     if target.kind == "image":
         return f"image {(row.position or 0) + 1} of {row.name}" if row.name else "an image"
-    if target.kind == "layer":
-        return f"layer {row.name or target.id}"
     return f"filter {target.filter} of {row.name or f'layer {target.id}'}"
 
 
