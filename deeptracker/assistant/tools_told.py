@@ -150,9 +150,9 @@ def _finding(run: AskedRun, one: Mapping[str, Any]) -> FindingLine:
 
 
 def _annotation(one: Mapping[str, Any]) -> Annotation:
-    about = one["target"]
-    if one["name"]:
-        about = f"{about} {one['name']}"
+    about, name = one["target"], one["name"]
+    if name:
+        about = name if name.startswith(f"{about} ") else f"{about} {name}"
     if one["filter"] is not None:
         about = f"{about}, filter {one['filter']}"
     return Annotation(
