@@ -1,8 +1,9 @@
-"""The lines of a run in a comparison by iteration, kept in the store beside its first answers.
+"""The lines of a run in a comparison, kept in the store beside its first answers.
 
 As long as no line is taken from another and none are grouped, what a comparison draws of a run
 follows from that run alone, whatever it is compared with. A million values are read for each line
-of a few thousand points: of a run that is prepared (app/large_runs.py) the first lines are kept.
+of a few thousand points: of a run that is prepared (app/large_runs.py) the first lines are kept, by
+iteration, by epoch and by time.
 """
 
 import json
@@ -60,16 +61,18 @@ def drawn(
     return Line(parts, counts)
 
 
-def lines_place(run: RunRow) -> tuple[str, str]:
+def lines_place(run: RunRow, alignment: str) -> tuple[str, str]:
     """Return under which token, and as what, the first lines of a run are kept."""
-    return version_token(run.this_version), f"lines {LINE_PIXELS}"
+    # Those by iteration were kept before the others were.
+    by = "" if alignment == "iteration" else f" {alignment}"
+    return version_token(run.this_version), f"lines {LINE_PIXELS}{by}"
 
 
-def find_lines(session: Session, run: RunRow) -> dict[str, Line]:
+def find_lines(session: Session, run: RunRow, alignment: str) -> dict[str, Line]:
     """Return the lines that are kept of a run as the session sees it, by the names of scalars."""
     if not is_prepared(run):
         return {}
-    token, asked = lines_place(run)
+    token, asked = lines_place(run, alignment)
     data = find_answer(session, run_id=run.id, asked=asked, token=token)
     return {} if data is None else _unpacked(data)
 

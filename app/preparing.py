@@ -26,6 +26,7 @@ from app.prepared import Place, find_prepared, first_arguments, keep
 from db.engine import read_scope
 from db.errors import NotFound
 from db.queries.runs.runs import RunRow, get_run
+from ingest.analysis.alignment import ALIGNMENTS
 
 ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
     {
@@ -67,11 +68,12 @@ def _keep_index(engine: Engine, run: RunRow) -> None:
 
 
 def _keep_lines(engine: Engine, run: RunRow) -> None:
-    """Keep what comparisons draw of the run, whatever it is compared with."""
-    with read_scope(engine) as session:
-        lines = compare_scalars.first_lines(session, run.id)
-        place = Place(run.id, *kept_lines.lines_place(get_run(session, run_id=run.id)))
-    keep(engine, place, kept_lines.packed(lines))
+    """Keep what comparisons draw of the run, whatever it is compared with, however aligned."""
+    for alignment in ALIGNMENTS:
+        with read_scope(engine) as session:
+            lines = compare_scalars.first_lines(session, run.id, alignment)
+            of = kept_lines.lines_place(get_run(session, run_id=run.id), alignment)
+        keep(engine, Place(run.id, *of), kept_lines.packed(lines))
 
 
 def _prepare(engine: Engine, run_id: int, name: str, arguments: Arguments) -> None:

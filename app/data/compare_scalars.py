@@ -104,9 +104,9 @@ def lines(session: Session, run_ids: Sequence[int], arguments: Arguments) -> Ans
     return {"iteration": runs.axis.ticks, **chart.arrays}, {"series": chart.about}
 
 
-def first_lines(session: Session, run_id: int) -> dict[str, Line]:
+def first_lines(session: Session, run_id: int, alignment: str) -> dict[str, Line]:
     """Return the lines of the first scalars of a run, wherever it is compared, by their names."""
-    runs = aligned_runs(session, [run_id], "iteration")
+    runs = aligned_runs(session, [run_id], alignment)
     names = {
         key_of(name): name for name in names_of(session, runs, [analysis_of_run(runs.runs[0])])
     }
@@ -169,8 +169,7 @@ class _Chart:
     def follows_from_each_run(self) -> bool:
         """Return whether each line follows from its own run alone, and is the whole of it."""
         view = self.view
-        alone = not self.together and self.base is None and view.low is None and view.high is None
-        return alone and self.runs.alignment == "iteration"
+        return not self.together and self.base is None and view.low is None and view.high is None
 
     def put_own(self, key: str, lines: Sequence[Line]) -> None:
         """Add what is drawn of a scalar of each run."""

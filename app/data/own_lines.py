@@ -11,21 +11,21 @@ from db.queries.measurements.scalars import Scalar
 
 
 def own_line(session: Session, runs: AlignedRuns, place: int, name: str, pixels: int) -> Line:
-    """Return the whole line of a scalar of the run at a place; `runs` are aligned by iteration.
+    """Return the whole line of a scalar of the run at a place.
 
-    Kept by the run, not by the comparison: it is the same beside all others.
+    Kept by the run, not by the comparison: it is the same beside all others that are aligned alike.
     """
-    run = runs.runs[place]
+    run, by = runs.runs[place], runs.alignment
     analysis = analysis_of_run(run)
 
     def make() -> Line:
-        stored = analysis.remember("first lines", lambda: find_lines(session, run))
+        stored = analysis.remember(f"first lines {by}", lambda: find_lines(session, run, by))
         if pixels == LINE_PIXELS and name in stored:
             return stored[name]
         whole = analysis.series(session, name, at=runs.snapshots[place])
         return drawn(*placed_at(runs, place, whole), low=None, high=None, pixels=pixels)
 
-    return analysis.remember(f"line {pixels} {name}", make)
+    return analysis.remember(f"line {by} {pixels} {name}", make)
 
 
 def placed_at(

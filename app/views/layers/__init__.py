@@ -14,6 +14,10 @@ VIEW = View(
     layout=layout,
     register=register,
     fields=FIELDS,
-    asks=("layer-tree", "layer-magnitudes?magnitude={magnitude}"),
+    asks=(
+        "layer-tree",
+        "layer-magnitudes?magnitude={magnitude}",
+        "layer-settle?limit={limit}&of={limitof}",
+    ),
     defaults=defaults,
 )

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cover, mix } from "./manylines.ts";
+import { cover, mix, paint } from "./manylines.ts";
 
 const nothing = (width: number) => ({
   low: new Float32Array(width).fill(Infinity),
@@ -32,13 +32,48 @@ test("what lies outside is left out", () => {
 });
 
 test("a line over another is mixed with it, its ends by what they cover", () => {
-  const pixels = new Float32Array(4 * 4);
-  const covered = { low: new Float32Array([1.5]), high: new Float32Array([1.5]) };
-  mix(pixels, covered, 4, 1, [200, 100, 0], 0.5);
-  const alphas = () => [0, 1, 2, 3].map((y) => pixels[4 * y + 3]);
+  const column = new Float32Array(4 * 4);
+  mix(column, 0.5, 2.5, [200, 100, 0], 0.5);
+  const alphas = () => [0, 1, 2, 3].map((y) => column[4 * y + 3]);
   assert.deepEqual(alphas(), [0.25, 0.5, 0.25, 0]);
-  assert.deepEqual([...pixels.subarray(4, 7)], [100, 50, 0]);
-  mix(pixels, covered, 4, 1, [0, 0, 100], 0.5);
+  assert.deepEqual([...column.subarray(4, 7)], [100, 50, 0]);
+  mix(column, 0.5, 2.5, [0, 0, 100], 0.5);
   assert.deepEqual(alphas(), [0.4375, 0.75, 0.4375, 0]);
-  assert.deepEqual([...pixels.subarray(4, 7)], [50, 25, 50]);
+  assert.deepEqual([...column.subarray(4, 7)], [50, 25, 50]);
+});
+
+test("each column of a picture has its own lines, in their order, and nothing of the one before", () => {
+  const [width, height] = [3, 4];
+  const image = { data: new Uint8ClampedArray(width * height * 4), width, height };
+  const first = {
+    low: new Float32Array([1, 0, Infinity]),
+    high: new Float32Array([1, 0, -Infinity]),
+  };
+  const second = {
+    low: new Float32Array([1, 9, Infinity]),
+    high: new Float32Array([1, 9, -Infinity]),
+  };
+  const look = {
+    colours: [
+      [200, 0, 0],
+      [0, 0, 100],
+    ],
+    alpha: 0.5,
+  };
+  paint(image as unknown as ImageData, [first, second], 1, look);
+  const pixel = (x: number, y: number) => [
+    ...image.data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4),
+  ];
+  // The second lies over the first; a colour is what its lines share in, without the alpha.
+  assert.deepEqual(pixel(0, 1), [67, 0, 67, 191]);
+  assert.deepEqual(pixel(1, 0), [200, 0, 0, 128]);
+  // What lies outside the picture, and where there is no line, is left out.
+  for (const [x, y] of [
+    [0, 2],
+    [0, 3],
+    [1, 1],
+    [1, 3],
+    [2, 1],
+  ])
+    assert.equal(pixel(x, y)[3], 0);
 });

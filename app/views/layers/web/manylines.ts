@@ -42,29 +42,26 @@ export function cover(
   }
 }
 
-/** Mix what a line covers into `pixels` [height, width, 4], colours times alpha and alpha, 0 to 1. */
+/**
+ * Mix a line that covers `top` to `bottom` into a column of pixels [height, 4], colours times alpha
+ * and alpha, 0 to 1.
+ */
 export function mix(
-  pixels: Float32Array,
-  { low, high }: Covered,
-  height: number,
-  half: number,
+  column: Float32Array,
+  top: number,
+  bottom: number,
   [red, green, blue]: readonly number[],
   alpha: number,
 ): void {
-  const width = low.length;
-  for (let x = 0; x < width; x++) {
-    if (low[x] > high[x]) continue;
-    const [top, bottom] = [low[x] - half, high[x] + half];
-    const end = Math.min(height, Math.ceil(bottom));
-    for (let y = Math.max(0, Math.floor(top)); y < end; y++) {
-      const share = alpha * (Math.min(y + 1, bottom) - Math.max(y, top));
-      const rest = 1 - share;
-      const at = (y * width + x) * CHANNELS;
-      pixels[at] = pixels[at] * rest + red * share;
-      pixels[at + 1] = pixels[at + 1] * rest + green * share;
-      pixels[at + 2] = pixels[at + 2] * rest + blue * share;
-      pixels[at + 3] = pixels[at + 3] * rest + share;
-    }
+  const end = Math.min(column.length / CHANNELS, Math.ceil(bottom));
+  for (let y = Math.max(0, Math.floor(top)); y < end; y++) {
+    const share = alpha * (Math.min(y + 1, bottom) - Math.max(y, top));
+    const rest = 1 - share;
+    const at = y * CHANNELS;
+    column[at] = column[at] * rest + red * share;
+    column[at + 1] = column[at + 1] * rest + green * share;
+    column[at + 2] = column[at + 2] * rest + blue * share;
+    column[at + 3] = column[at + 3] * rest + share;
   }
 }
 
@@ -81,56 +78,91 @@ export function manyLines(
   const width = Math.round(place.width * ratio);
   const height = Math.round((place.height + 2 * BEYOND) * ratio);
   if (width < 1) return;
-  const pixels = new Float32Array(width * height * CHANNELS);
-  const covered = { low: new Float32Array(width), high: new Float32Array(width) };
   const yOf = (value: number) => (BEYOND + place.height * (1 - scale.at(value))) * ratio;
-  lines.forEach((values, at) => {
-    covered.low.fill(Infinity);
-    covered.high.fill(-Infinity);
-    follow(frame, values, (column) => frame.x(column) * ratio, yOf, covered);
-    mix(pixels, covered, height, (look.width * ratio) / 2, look.colours[at], look.alpha);
+  const xs = new Float64Array(Math.max(0, frame.last - frame.first));
+  for (let at = 0; at < xs.length; at++) xs[at] = frame.x(frame.first + at) * ratio;
+  const covered = lines.map((values) => {
+    const own = nowhere(width);
+    follow(frame, values, xs, yOf, own);
+    return own;
   });
+  const image = new ImageData(width, height);
+  paint(image, covered, (look.width * ratio) / 2, look);
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
-  canvas.getContext("2d")!.putImageData(imageOf(pixels, width, height), 0, 0);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
   context.drawImage(canvas, place.left, place.top - BEYOND, width / ratio, height / ratio);
 }
+
+const nowhere = (width: number): Covered => ({
+  low: new Float32Array(width).fill(Infinity),
+  high: new Float32Array(width).fill(-Infinity),
+});
 
 /** Note where the line of some values runs; a value between gaps is a small mark. */
 function follow(
   { first, last, own }: Frame,
   values: Floats,
-  xOf: (column: number) => number,
+  xs: Float64Array,
   yOf: (value: number) => number,
   covered: Covered,
 ): void {
   const valueAt = (column: number) => values[own ? own[column] : column] ?? NaN;
-  let before: [x: number, y: number] | null = null;
+  let goesOn = false;
+  let [x0, y0] = [0, 0];
   for (let column = first; column < last; column++) {
     const value = valueAt(column);
     if (value !== value) {
-      before = null;
+      goesOn = false;
       continue;
     }
-    const [x, y] = [xOf(column), yOf(value)];
-    if (before) cover(covered, before[0], before[1], x, y);
+    const x = xs[column - first];
+    const y = yOf(value);
+    if (goesOn) cover(covered, x0, y0, x, y);
     else {
       const alone = column + 1 >= last || Number.isNaN(valueAt(column + 1));
       const away = alone ? 1 : 0;
       cover(covered, x - away, y - away, x + away, y + away);
     }
-    before = [x, y];
+    goesOn = true;
+    x0 = x;
+    y0 = y;
   }
 }
 
-function imageOf(pixels: Float32Array, width: number, height: number): ImageData {
-  const image = new ImageData(width, height);
-  for (let at = 0; at < pixels.length; at += CHANNELS) {
-    const alpha = pixels[at + 3];
-    if (!alpha) continue;
-    for (let channel = 0; channel < 3; channel++)
-      image.data[at + channel] = pixels[at + channel] / alpha;
-    image.data[at + 3] = 255 * alpha;
+/**
+ * Paint lines that reach `half` beyond what they cover, one column of pixels after the other: what
+ * is mixed there stays in the processor's own memory.
+ */
+export function paint(
+  { data, width, height }: Pick<ImageData, "data" | "width" | "height">,
+  covered: readonly Covered[],
+  half: number,
+  { colours, alpha }: Pick<Look, "colours" | "alpha">,
+): void {
+  const column = new Float32Array(height * CHANNELS);
+  for (let x = 0; x < width; x++) {
+    let [from, to] = [Infinity, -Infinity];
+    for (let line = 0; line < covered.length; line++) {
+      const top = covered[line].low[x] - half;
+      const bottom = covered[line].high[x] + half;
+      if (top > bottom) continue;
+      if (top < from) from = top;
+      if (bottom > to) to = bottom;
+      mix(column, top, bottom, colours[line], alpha);
+    }
+    if (from > to) continue;
+    const end = Math.min(height, Math.ceil(to));
+    for (let y = Math.max(0, Math.floor(from)); y < end; y++) {
+      const own = y * CHANNELS;
+      const share = column[own + 3];
+      if (!share) continue;
+      const at = (y * width + x) * CHANNELS;
+      data[at] = column[own] / share;
+      data[at + 1] = column[own + 1] / share;
+      data[at + 2] = column[own + 2] / share;
+      data[at + 3] = 255 * share;
+    }
+    column.fill(0);
   }
-  return image;
 }

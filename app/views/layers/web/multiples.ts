@@ -195,6 +195,8 @@ class Multiples implements Handler {
     const room = roomOf(element);
     const tree = treeWidth();
     layersControls.show(selection);
+    // Before the rows, which say it: where it has come already they are drawn once.
+    if (axis.columns) this.nodes.askSettled(selection);
     this.look(selection, { room, scrollTop, tree });
     const { rows, seen } = this.view;
     const place = axis.place(offsetWidth);
@@ -295,7 +297,6 @@ class Multiples implements Handler {
       selection.statistic,
       selection.encoding,
     ].join(" ");
-    this.nodes.askSettled(selection);
     this.nodes.prefetch(
       selection,
       shown.map(({ node }) => node),

@@ -21,6 +21,10 @@ interface Taken {
 
 const REST = 250; // ms after a picture until what other encodings need is asked for
 
+/** Return the template of when nodes settle. */
+const settleOf = (base: string, { limit, limitof }: Selection): string =>
+  `${base}/layer-settle?limit=${limit}&of=${limitof}`;
+
 /** Return the templates of what the first nodes need, and of the tree. */
 export const aheadOfNodes = (
   { base, piece, url }: ChartKinds["multiples"],
@@ -29,6 +33,7 @@ export const aheadOfNodes = (
   url,
   templateOf(base, "layer-rows", layerQueries.rows(selection), 0, piece),
   templateOf(base, "layer-extremes", layerQueries.extremes(selection), 0, piece),
+  settleOf(base, selection),
 ];
 
 export class NodeData {
@@ -72,9 +77,9 @@ export class NodeData {
     return this.source.of("layer-shapes", layerQueries.shapes(selection), node);
   }
 
-  /** Ask when nodes settle, the last question counts. */
-  askSettled({ limit, limitof }: Selection): void {
-    this.settling.ask(addressOf(`${this.base}/layer-settle?limit=${limit}&of=${limitof}`));
+  /** Ask when nodes settle, from within a drawing; the last question counts. */
+  askSettled(selection: Selection): void {
+    this.settling.askNow(addressOf(settleOf(this.base, selection)));
   }
 
   /** The iteration by node, -1: not settled; null where that has not come yet. */
