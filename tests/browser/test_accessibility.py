@@ -375,7 +375,7 @@ async ([rules, colourRules, all, before]) => {
         style.fontSize, style.fontWeight, style.textShadow, style.textDecorationLine,
         getComputedStyle(one, "::before").content, getComputedStyle(one, "::after").content,
       ];
-      alike.set(one, `${chain(one.parentElement)}>${one.tagName} ${own}`);
+      alike.set(one, hash(`${chain(one.parentElement)}>${one.tagName} ${own}`));
     }
     return alike.get(one);
   };
@@ -392,7 +392,7 @@ async ([rules, colourRules, all, before]) => {
   const texts = new Map();
   for (const one of document.querySelectorAll("body *")) {
     if (!says(one) || !one.checkVisibility({ visibilityProperty: true })) continue;
-    const key = hash(chain(one));
+    const key = chain(one);
     if (!judged.has(key)) texts.set(key, [texts.get(key)?.[0] ?? one, one]);
   }
   const off = Object.fromEntries(colourRules.map((name) => [name, { enabled: false }]));
