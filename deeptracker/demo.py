@@ -11,12 +11,15 @@ from deeptracker.extras import needed
 
 with needed("demo", "The demo's training", module=__name__):
     import torch
-    from sklearn import datasets
     from torch import Tensor, nn
     from torch.utils.data import DataLoader, TensorDataset
 
     from deeptracker import Indexed, Recorder
     from deeptracker.format import SALIENCY_METHODS
+
+    if (found := find_spec("sklearn")) is None or found.origin is None:
+        raise ModuleNotFoundError("scikit-learn is missing", name="sklearn")
+    _SKLEARN = Path(found.origin).parent
 
 BATCH = 64
 CLASSES = tuple(str(digit) for digit in range(10))
@@ -65,15 +68,30 @@ def load_digits() -> tuple[TensorDataset, TensorDataset]:
 
     The last 40 images of every digit are the validation set, the same for every seed.
     """
-    data = datasets.load_digits()
-    images = torch.tensor(data.images / 16.0, dtype=torch.float32).unsqueeze(1)
-    labels = torch.tensor(data.target, dtype=torch.int64)
-    held_out = np.concatenate([np.flatnonzero(data.target == digit)[-40:] for digit in range(10)])
+    brightness, digits = _digits()
+    images = torch.tensor(brightness / 16.0, dtype=torch.float32).unsqueeze(1)
+    labels = torch.tensor(digits, dtype=torch.int64)
+    held_out = np.concatenate([np.flatnonzero(digits == digit)[-40:] for digit in range(10)])
     train = np.setdiff1d(np.arange(len(labels)), held_out)
     return (
         TensorDataset(images[train], labels[train]),
         TensorDataset(images[held_out], labels[held_out]),
     )
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of scikit-learn, float64 [n, 8, 8] in 0..16, and their digits, int64 [n].
+
+    Its file is read: importing scikit-learn takes as long as importing torch, for it loads pandas.
+    """
+    file = _SKLEARN / "datasets" / "data" / "digits.csv.gz"
+    if not file.exists():  # in another version it may lie elsewhere
+        from sklearn import datasets
+
+        data = datasets.load_digits()
+        return data.images, data.target
+    table = np.loadtxt(file, delimiter=",")
+    return table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype("i8")
 
 
 def train(run_dir: Path, *, seed: int, epochs: int, every: int, machine: bool = True) -> None:

@@ -1,6 +1,7 @@
 """axe finds nothing on any page: full, empty, with what opens on it, in light and in dark."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -110,7 +111,8 @@ def newcomer(browser: Browser, empty: Served) -> Any:
 class State:
     """A page, and what is done on it before it is judged; `address` may name runs: {digits}.
 
-    A state without steps leaves its page as it was loaded, for the one after it.
+    A state without steps leaves its page as it was loaded, for the one after it; so does one that
+    is undone.
     """
 
     name: str
@@ -136,6 +138,20 @@ def point(page: Page, *, menu: bool = False) -> None:
     plot.hover(position={"x": 200, "y": 5})
     if menu:
         plot.click(button="right", position={"x": 200, "y": 5})
+
+
+def escape(page: Page) -> None:
+    """Close what was opened: nothing of it is there any more."""
+    page.keyboard.press("Escape")
+    opened = ":is([role=dialog], [role=menu], [role=listbox]):visible"
+    expect(page.locator(opened)).to_have_count(0)
+    rest(page)
+
+
+def away(page: Page) -> None:
+    """Let the pointer leave the page."""
+    page.mouse.move(-1, -1)
+    rest(page)
 
 
 def fill(selector: str, text: str) -> Steps:
@@ -166,7 +182,7 @@ TRASH = "label:has-text('Trash')"
 FULL = (
     State("runs", "/"),
     State("runs, wrong filter", "/?columns=name&columns=error+curve", fill("#runs-search", "a <")),
-    State("runs, columns", "/?columns=name&columns=duration", click("#runs-columns-open")),
+    State("runs, columns", "/?columns=name&columns=duration", click("#runs-columns-open"), escape),
     State("runs, ticked", "/", click("[data-choose-all]")),
     State("runs, some hidden", "/", after(click("[data-choose-all]"), fill("#runs-search", "di"))),
     State("runs, details", "/", click(".runs-open")),
@@ -187,7 +203,7 @@ FULL = (
         undo=click("#runs-undo"),
     ),
     State("runs, no match", "/", fill("#runs-search", "nothing of the kind")),
-    State("account menu", "/", click(".shell-avatar")),
+    State("account menu", "/", click(".shell-avatar"), escape),
     State("bring", "/bring"),
     State("bring, problem", "/bring", click("#bring-look")),
     State("jobs", "/jobs"),
@@ -217,7 +233,7 @@ FULL = (
     State("annotations", "/annotations?state=all"),
     State("annotations, mentions", "/annotations?mentions=me"),
     State("annotations, no match", "/annotations", fill("#annotations-search", "no such words")),
-    State("annotations, a choice", "/annotations", click("#annotations-run")),
+    State("annotations, a choice", "/annotations", click("#annotations-run"), escape),
     State("alerts", "/alerts"),
     State("alerts, problem", "/alerts", click("#alerts-add")),
     State("compare, none", "/compare"),
@@ -228,7 +244,7 @@ FULL = (
         "/compare?runs={digits},{again},{faulty}&grouping=chosen&members=1,1",
         click(".compare-same summary", ".compare-list summary"),
     ),
-    State("compare, a choice", "/compare?runs={digits},{again}", click("#compare-runs")),
+    State("compare, a choice", "/compare?runs={digits},{again}", click("#compare-runs"), escape),
     State("compare, none left", "/compare?runs=99999"),
     State("people", "/people"),
     State("people, problem", "/people", click("#people-invite")),
@@ -258,22 +274,24 @@ OF_RUN = (
         "/run/{digits}/distributions?distributionmode=percentiles&distributionsearch=nothing",
     ),
     State("data", "/run/{digits}/data?datalist=forgotten"),
-    State("data, a choice", "/run/{digits}/data", click(control("review-kind"))),
+    State("data, a choice", "/run/{digits}/data", click(control("review-kind")), escape),
     State("data, nothing", "/run/{unvalidated}/data"),
     State("overview, a pin", "/run/{digits}/overview?cursor=20&pins=20"),
-    State("overview, save", "/run/{digits}/overview", click("[data-view-tool='save']")),
-    State("overview, download", "/run/{digits}/overview", click("[data-download]")),
-    State("overview, pointed at", "/run/{digits}/overview", point),
-    State("overview, a menu", "/run/{digits}/overview", lambda page: point(page, menu=True)),
+    State("overview, save", "/run/{digits}/overview", click("[data-view-tool='save']"), escape),
+    State("overview, download", "/run/{digits}/overview", click("[data-download]"), escape),
+    State("overview, pointed at", "/run/{digits}/overview", point, away),
+    State(
+        "overview, a menu", "/run/{digits}/overview", lambda page: point(page, menu=True), escape
+    ),
     State("overview, annotations", "/run/{digits}/overview", click("#annotation-header button")),
     State(
         "overview, annotate",
         "/run/{digits}/overview?cursor=20",
         click("#annotation-header button", ".annotation-write"),
     ),
-    State("overview, help", "/run/{digits}/overview", click(".shell-help")),
+    State("overview, help", "/run/{digits}/overview", click(".shell-help"), escape),
     State("overview, tour", "/run/{digits}/overview", click(".shell-help", ".help-start")),
-    State("overview, menu", "/run/{digits}/overview", click(".shell-menu")),
+    State("overview, menu", "/run/{digits}/overview", click(".shell-menu"), escape),
     State("overview, words", "/run/{digits}/overview", click("#overview-edit")),
     State("overview, recording", "/run/{recording}/overview"),
     State("overview, nothing validated", "/run/{unvalidated}/overview"),
@@ -289,7 +307,7 @@ OF_RUN = (
     State("layers", "/run/{digits}/layers"),
     State("layers, compared", "/run/{digits}/layers", click(".layers-pick", "[data-level='2']")),
     State("layers, filters", "/run/{digits}/layers?layers=3&filters=3,1&pins=20&cursor=20"),
-    State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure"))),
+    State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure")), escape),
     State("probe", "/run/{digits}/probe?filters=0.1&cursor=50"),
     State("probe, nothing", "/run/{faulty}/probe"),
     State("network", "/run/{digits}/network?layers=3", click(".network-listed summary")),
@@ -342,9 +360,11 @@ READING = (
 
 
 # Runs axe over the page but for its colours, which are most of its work: these on the first and the
-# last of all texts that are coloured alike, from the root down. Returns the violations.
+# last of all texts that are coloured alike, from the root down, where these were not judged before.
+# Returns the violations, and the colours that are judged now.
 AUDIT = """
-async ([rules, colourRules, all]) => {
+async ([rules, colourRules, all, before]) => {
+  const judged = new Set(before);
   const alike = new WeakMap();
   const chain = (one) => {
     if (!one) return "";
@@ -355,16 +375,25 @@ async ([rules, colourRules, all]) => {
         style.fontSize, style.fontWeight, style.textShadow, style.textDecorationLine,
         getComputedStyle(one, "::before").content, getComputedStyle(one, "::after").content,
       ];
-      alike.set(one, `${chain(one.parentElement)}>${one.tagName} ${own}`);
+      alike.set(one, hash(`${chain(one.parentElement)}>${one.tagName} ${own}`));
     }
     return alike.get(one);
+  };
+  const hash = (text) => {
+    let [a, b] = [1, 2];
+    for (let at = 0; at < text.length; at += 1) {
+      a = Math.imul(a ^ text.charCodeAt(at), 0x9e3779b1);
+      b = Math.imul(b ^ text.charCodeAt(at), 0x5f356495);
+    }
+    return `${a} ${b}`;
   };
   const says = (one) => one.matches("input, select, textarea")
     || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const texts = new Map();
   for (const one of document.querySelectorAll("body *")) {
     if (!says(one) || !one.checkVisibility({ visibilityProperty: true })) continue;
-    texts.set(chain(one), [texts.get(chain(one))?.[0] ?? one, one]);
+    const key = chain(one);
+    if (!judged.has(key)) texts.set(key, [texts.get(key)?.[0] ?? one, one]);
   }
   const off = Object.fromEntries(colourRules.map((name) => [name, { enabled: false }]));
   const asked = all
@@ -376,15 +405,23 @@ async ([rules, colourRules, all]) => {
   }
   const found = [];
   for (const [where, options] of asked) {
-    found.push(...(await axe.run(where, { ...options, resultTypes: ["violations"] })).violations);
+    // No rule of ours asks for the style sheets, which it would load and read each time.
+    const given = { ...options, preload: false, resultTypes: ["violations"] };
+    found.push(...(await axe.run(where, given)).violations);
   }
-  return found;
+  return [found, [...texts.keys()]];
 }
 """
 
 
-def problems(page: Page, *, colours_only: bool = False) -> list[str]:
-    """Return what axe finds on a page, a line each: the rule, what is wrong, where."""
+def problems(
+    page: Page, *, colours_only: bool = False, judged: set[str] | None = None
+) -> list[str]:
+    """Return what axe finds on a page, a line each: the rule, what is wrong, where.
+
+    Colours in `judged` are left out; those that are judged now are put into it.
+    """
+    judged = set() if judged is None else judged
     # Colours on their way from one to another are nobody's to read.
     # What is out of sight may never come to its end.
     page.evaluate(
@@ -394,7 +431,8 @@ def problems(page: Page, *, colours_only: bool = False) -> list[str]:
     )
     if page.evaluate("!window.axe"):
         page.evaluate(Axe().axe_script)
-    found = page.evaluate(AUDIT, [RULES, COLOUR_RULES, not colours_only])
+    found, now = page.evaluate(AUDIT, [RULES, COLOUR_RULES, not colours_only, [*judged]])
+    judged.update(now)
     return [
         f"{one['id']}: {one['help']}: {' '.join(map(str, node['target']))} {node['html'][:150]} "
         f"{' '.join(check['message'] for check in node['any'] + node['all'] + node['none'])}"
@@ -461,6 +499,8 @@ def judge(
     )  # fmt: skip
     page = context.new_page()
     loaded = ""
+    # What is opened on a page stands beside what was judged on it before.
+    judged: dict[tuple[str, str], set[str]] = defaultdict(set)
     for state in states:
         address = state.address.format(**names)
         if address != loaded:
@@ -471,12 +511,13 @@ def judge(
         for theme in themes:
             page.emulate_media(color_scheme=theme)
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", theme)
-            if wrong := problems(page, colours_only=theme == "dark"):
+            known = judged[theme, urlsplit(address).path]
+            if wrong := problems(page, colours_only=theme == "dark", judged=known):
                 found[f"{theme}, {state.name}"] = wrong
         themes = themes[::-1]
         if state.undo is not None:
             state.undo(page)
-        loaded = "" if state.steps else address
+        loaded = "" if state.steps and not state.undo else address
     context.close()
     return found
 

@@ -40,6 +40,9 @@ _SHOWN = """
     .map(([name, values]) => [name, [...values.slice(0, 400)].map(String)]))]))
 """
 PAGES = ("overview", "validation", "layers?layers=0")
+# All charts are in sight: those below the window have numbers only where they came to stand in it
+# while the page was still growing.
+TALL = {**VIEWPORT, "height": 4_000}
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def at_port() -> Callable[..., AbstractContextManager[Served]]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of the test's own, with its cookies and its cache."""
-    context = browser.new_context(viewport=VIEWPORT)
+    context = browser.new_context(viewport=TALL)
     yield context
     context.close()
 
@@ -103,7 +106,7 @@ def logged_in(context: BrowserContext, served: Served) -> Page:
 
 def seen_by_another(browser: Browser, served: Served) -> dict[str, dict[str, str]]:
     """The numbers that a browser sees that was never here before."""
-    fresh = browser.new_context(viewport=VIEWPORT)
+    fresh = browser.new_context(viewport=TALL)
     try:
         return shown(logged_in(fresh, served), served.address)
     finally:
