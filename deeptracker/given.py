@@ -55,7 +55,7 @@ def class_names(value: Any) -> Sequence[object]:
         for pairs in (list(value.items()), [(name, number) for number, name in value.items()]):
             if sorted(map(str, dict(pairs).values())) == sorted(map(str, range(len(pairs)))):
                 return [name for name, _ in sorted(pairs, key=lambda pair: int(pair[1]))]
-    elif not isinstance(value, (str, bytes)) and isinstance(value, Iterable):
+    elif isinstance(value, Iterable) and not isinstance(value, bytes):
         return list(value)
     raise RecordingError(
         f"classes must be a list of names in the order of the network's scores, not {value!r:.80}"

@@ -37,7 +37,6 @@ def make(run_dir, **options):
         ({"rank": "first"}, "rank must be a whole number"),
         ({"validation_batch": 0}, "pass validation_batch="),
         ({"classes": 3}, "classes must be a list of names"),
-        ({"classes": "abc"}, "classes must be a list of names"),
         ({"classes": {"cat": 1, "dog": 2, "cow": 7}}, "classes must be a list of names"),
         ({"hyperparameters": ["rate", 0.1]}, "pass hyperparameters="),
         ({"model": [Net(), Net()]}, "model is a list, not a torch.nn.Module"),
