@@ -84,7 +84,7 @@ class ArrayRecorder(RunRecorder):
             self._mirror.network,
             self._mirror.layers,
             (),
-            Description(name, model_name or "arrays", dataset, hyperparameters, planned_iterations),
+            Description(name, model_name or "arrays", dataset, hyperparameters, self._planned),
             resume=resume,
             machine=machine,
             gradients=gradients,
@@ -134,6 +134,7 @@ class ArrayRecorder(RunRecorder):
         values, scores, labels, scalars: as of `Recorder.step`.
         """
         if self._closed:
+            self._tell_if_forked()
             return
         machine = self._recording.machine
         if machine is not None:

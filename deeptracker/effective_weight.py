@@ -7,12 +7,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from deeptracker.kept_values import keep_tensor
+
 # What torch.nn.utils appends to the name of a weight that is computed from parts.
 _PARTS = ("orig", "v", "g")
 
 
 def weight_names(module: nn.Module) -> list[str]:
-    """Return what the parameters of the module itself are called, computed ones by their result."""
+    """Return what the parameters of the module itself are called, computed ones by their result.
+
+    None of a part that torch.jit made: nobody can tell what it does with them.
+    """
+    if isinstance(module, torch.jit.ScriptModule):
+        return []
     hooked = {name for hook in _hooks(module) if (name := _computes(hook)) is not None}
     found = dict.fromkeys(_named_after(name, hooked) for name in module._parameters)
     computed = module._modules.get("parametrizations")
@@ -77,7 +84,7 @@ def _parametrization(module: nn.Module, name: str) -> nn.Module | None:
 def _standing_still(parametrization: nn.Module) -> Iterator[None]:
     """Put the parts of a parametrisation into evaluation mode, and its buffers back."""
     modes = [(part, part.training) for part in parametrization.modules()]
-    buffers = [(buffer, buffer._version, buffer.clone()) for buffer in parametrization.buffers()]
+    buffers = [keep_tensor(buffer) for buffer in parametrization.buffers()]
     try:
         for part, _ in modes:
             part.training = False
@@ -85,9 +92,8 @@ def _standing_still(parametrization: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
-        for buffer, version, copy in buffers:
-            if buffer._version != version:
-                buffer.copy_(copy)
+        for give_back in buffers:
+            give_back()
 
 
 def _hooks(module: nn.Module) -> list[Any]:

@@ -1,6 +1,7 @@
 """A run that goes back to a checkpoint: what was recorded after it is set aside, not mixed in."""
 
 import contextlib
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,31 @@ def kept_scalars(run_dir: Path, manifest: Manifest, *, until: int) -> Values:
         name: {at: value for at, value in sorted(values.items()) if stays <= at <= until}
         for name, values in found.items()
     }
+
+
+def epochs_until(run_dir: Path, manifest: Manifest, start: int | None) -> tuple[int, float] | None:
+    """Return the iteration after which a run goes on, and the epochs that it has had by then.
+
+    `start`: that iteration; None: the last snapshot's. Epochs are told by the snapshots until then,
+    since those of an earlier generation may have had other lengths. None where they are not known.
+    """
+    directory, each = RunDirectory(run_dir), manifest.sampling.iterations_per_epoch
+    found = [i for i in directory.iterations() if start is None or i <= start]
+    if not found:
+        return (start, start / each) if start and each else None
+    try:
+        epochs = [directory.snapshot(manifest, i, tail=False).epoch for i in found[-2:]]
+    except LogError:
+        return None
+    if len(epochs) > 1 and epochs[1] > epochs[0]:
+        pace = (epochs[1] - epochs[0]) / (found[-1] - found[-2])
+    elif each:
+        pace = 1 / each
+    else:
+        return None
+    start = found[-1] if start is None else start
+    reached = epochs[-1] + (start - found[-1]) * pace
+    return (start, reached) if math.isfinite(reached) else None
 
 
 def _add(found: Values, scalars: "dict[str, Series] | object") -> None:

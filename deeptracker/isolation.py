@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from deeptracker.kept_values import Undo, keep_values
 from deeptracker.observers import only_observes
 from deeptracker.reachable import Generator, Reached, content_of, names_in
-
-Undo = Callable[[], None]
 
 _PLAIN = (int, float, bool, str, bytes, complex, type(None))
 _MOST_ITEMS = 10_000
@@ -25,13 +24,15 @@ def untouched(*data: Any, network: Iterable[Any] = ()) -> Iterator[None]:
     """Leave everything as it was that can be reached from data and network, and torch itself.
 
     Random states (of Python, numpy, torch and its devices, and of every generator that is
-    reached), modules (modes, buffers, attributes), attributes of data sets and the like, what hooks
-    count and collect, and torch's settings are given back. Within, every module that is reached is
-    in evaluation mode, nothing records gradients or fills autocast's cache, and hooks that only
-    look on are silent.
+    reached), modules (modes, parameters, buffers, attributes), attributes of data sets and the
+    like, values of tensors and arrays, what hooks count and collect, and torch's settings are given
+    back. Within, every module that is reached is in evaluation mode, nothing records gradients or
+    fills autocast's cache, and hooks that only look on are silent. Parameters and buffers are there
+    twice meanwhile.
     """
     behind_data, behind_network = Reached(data), Reached(network)
     modules = {**behind_data.modules, **behind_network.modules}
+    values = {**behind_data.values, **behind_network.values}
     with ExitStack() as stack:
         for undo in (
             *_settings(),
@@ -40,6 +41,7 @@ def untouched(*data: Any, network: Iterable[Any] = ()) -> Iterator[None]:
             *map(_content, behind_network.containers),
             *map(_variables, behind_network.functions),
             *map(_module, modules.values()),
+            *keep_values(modules.values(), values.values()),
         ):
             stack.callback(undo)
         stack.enter_context(_unchanged_randomness())
@@ -165,9 +167,11 @@ def _variables(function: types.FunctionType) -> Undo:
 
 
 def _module(module: nn.Module) -> Undo:
-    """Keep mode, buffers, attributes and hooks of a module; silence the hooks that look on."""
+    """Keep mode, attributes, hooks and which buffers there are; silence hooks that look on."""
     own = {name: value for name, value in vars(module).items() if name not in _REGISTRIES}
-    buffers = [(name, b, _copy(b), _version(b)) for name, b in module._buffers.items()]
+    mode = module.training  # no attribute of its own in a part that torch.jit made
+    own_buffers: Any = module._buffers
+    buffers = list(own_buffers.items())
     hooks = [
         _without_observers(module._forward_hooks),
         _without_observers(module._forward_pre_hooks),
@@ -179,13 +183,14 @@ def _module(module: nn.Module) -> Undo:
         for name, value in own.items():
             if vars(module).get(name, module) is not value:
                 vars(module)[name] = value
+        if module.training is not mode:
+            module.training = mode
         for put_back in hooks:
             put_back()
-        for name, buffer, copy, version in buffers:
-            if module._buffers.get(name) is not buffer:
-                module._buffers[name] = buffer
-            if buffer is not None and copy is not None and _version(buffer) != version:
-                buffer.copy_(copy)
+        for name, buffer in buffers:
+            # In a part that torch.jit made they are no objects that could be exchanged.
+            if isinstance(own_buffers, dict) and own_buffers.get(name) is not buffer:
+                own_buffers[name] = buffer
 
     return undo
 
@@ -193,16 +198,6 @@ def _module(module: nn.Module) -> Undo:
 _REGISTRIES = frozenset(
     ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
 )
-
-
-def _copy(buffer: Tensor | None) -> Tensor | None:
-    if buffer is None or isinstance(buffer, nn.parameter.UninitializedBuffer):
-        return None
-    return buffer.detach().clone()
-
-
-def _version(buffer: Tensor | None) -> int:
-    return -1 if buffer is None or buffer.is_inference() else buffer._version
 
 
 def _content(found: Any) -> Undo:

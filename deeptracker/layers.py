@@ -124,7 +124,21 @@ def held_here(tensor: Tensor) -> Tensor:
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """Return the network itself: without the wrappers of torch.compile, Fabric, data-parallel."""
+    """Return the network itself: without the wrappers of torch.compile, Fabric, data-parallel.
+
+    Raises RecordingError for what is no module, or one of torch.jit, which has no classes.
+    """
+    if not isinstance(model, nn.Module):
+        raise RecordingError(
+            f"model is a {type(model).__name__}, not a torch.nn.Module; pass model= the network, "
+            "or several as one nn.ModuleList"
+        )
+    if isinstance(model, torch.jit.ScriptModule):
+        raise RecordingError(
+            "model is a module of torch.jit, whose layers cannot be told; pass model= and "
+            "optimizer= the network as it was before torch.jit.script or trace, or use "
+            "torch.compile"
+        )
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     while True:
         if isinstance(model, wrappers):

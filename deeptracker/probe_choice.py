@@ -10,6 +10,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from deeptracker.errors import RecordingError
 from deeptracker.format import MOST_PROBE_IMAGES, MOST_PROBE_LAYERS
+from deeptracker.given import whole
 from deeptracker.layers import Layer
 from deeptracker.saliency_choice import checked_methods
 
@@ -53,8 +54,7 @@ def checked_choice(
         raise RecordingError("probes= needs validation=, whose images they are of")
     if shared:
         raise RecordingError("probes= is not supported in a sharded network")
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise RecordingError(f"probe_every must be a whole number of at least 1, not {every!r}")
+    every = whole("probe_every", every)
     if isinstance(layers, str):
         raise RecordingError(f"probe_layers must be a list of names, such as [{layers!r}]")
     if layers is not None and not 0 < len(layers) <= MOST_PROBE_LAYERS:

@@ -44,7 +44,8 @@ class Reached:
 
     `generators` hold a random state, `modules` are networks with all of their parts, `others` are
     objects with attributes of their own, such as data sets, samplers and transforms; `containers`
-    are lists, dictionaries and sets, `functions` those of the script.
+    are lists, dictionaries and sets, `functions` those of the script, `values` the tensors and
+    arrays by their ids, without parameters and buffers.
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:
@@ -53,6 +54,7 @@ class Reached:
         self.others: list[Any] = []
         self.containers: list[Any] = []
         self.functions: list[types.FunctionType] = []
+        self.values: dict[int, Tensor | np.ndarray[Any, Any]] = {}
         self._seen: set[int] = set()
         self._waiting: deque[Any] = deque(roots)
         self._walk()
@@ -60,6 +62,8 @@ class Reached:
     def _walk(self) -> None:
         while self._waiting and len(self._seen) < _MOST_OBJECTS:
             found = self._waiting.popleft()
+            if isinstance(found, (Tensor, np.ndarray)):
+                self.values[id(found)] = found
             if isinstance(found, _SKIPPED) or id(found) in self._seen:
                 continue
             self._seen.add(id(found))

@@ -13,6 +13,7 @@ with needed("record", "deeptracker.Recorder"):
     from torch.utils.data import DataLoader, Dataset
 
 from deeptracker.errors import RecordingError
+from deeptracker.given import maybe_whole, whole
 from deeptracker.layers import find_layers, unwrap
 from deeptracker.probe_choice import checked_choice
 from deeptracker.rank_machine import RankMachine
@@ -121,7 +122,7 @@ class Recorder(RunRecorder):
         rank: int | None = None,
     ) -> None:
         network = unwrap(model)
-        group = group_of(network, rank)
+        group = group_of(network, maybe_whole("rank", rank, least=0))
         with group.starting():
             super().__init__(
                 run_dir,
@@ -142,7 +143,7 @@ class Recorder(RunRecorder):
                 network,
                 layers,
                 _listed(optimizer),
-                Description(name, model_name, dataset, hyperparameters, planned_iterations),
+                Description(name, model_name, dataset, hyperparameters, self._planned),
                 resume=resume,
                 machine=machine,
                 pictures=thumbnails,
@@ -150,8 +151,8 @@ class Recorder(RunRecorder):
                 labels=labels,
                 classes=classes,
                 image_names=image_names,
-                batch=validation_batch,
-                validation_every=validation_every,
+                batch=whole("validation_batch", validation_batch),
+                validation_every=whole("validation_every", validation_every),
                 loss=validation_loss,
                 forward=validation_forward,
                 unpack=validation_unpack,
@@ -189,7 +190,9 @@ class Recorder(RunRecorder):
         """
         if self._rank_machine is not None:
             self._rank_machine.enter()
-        if not self._closed:
+        if self._closed:
+            self._tell_if_forked()
+        else:
             self._end_iteration(values, scalars, scores=scores, labels=labels)
         if self._rank_machine is not None:
             self._rank_machine.leave()
@@ -227,6 +230,7 @@ def _listed(optimizers: object) -> Sequence[object]:
         return optimizers
     if isinstance(optimizers, (list, tuple, dict, str)) or optimizers is None:
         raise RecordingError(
-            f"optimizer must be a torch optimizer or a list of them, not {optimizers!r:.80}"
+            "optimizer must be a torch optimizer or a list of them, not "
+            f"{' '.join(repr(optimizers).split()):.80}"
         )
     return [optimizers]

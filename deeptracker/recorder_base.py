@@ -14,15 +14,18 @@ from torch import nn
 
 from deeptracker.endings import ending_of, last_uncaught
 from deeptracker.format import Failure, Manifest, Unrecorded
+from deeptracker.generations import epochs_until
+from deeptracker.given import folder, maybe_whole
 from deeptracker.layers import Layer, layers_of
 from deeptracker.lockstep import OneProcess
 from deeptracker.machine import Machine
 from deeptracker.rank_machine import RankMachine
 from deeptracker.ranks import own_rank
 from deeptracker.recording import Recording
+from deeptracker.remarks import tell
 from deeptracker.run_identity import place_of
 from deeptracker.run_manifest import Description
-from deeptracker.run_place import take_place
+from deeptracker.run_place import Place, take_place
 from deeptracker.sampling import SamplingRule
 from deeptracker.step_clock import timed
 from deeptracker.unrecorded import find_unrecorded
@@ -53,17 +56,20 @@ class RunRecorder:
         rank: int | None,
         group: OneProcess | None = None,
     ) -> None:
-        self.run_dir = Path(run_dir)
+        self.run_dir = folder("run_dir", run_dir)
         self._group = group or OneProcess()
-        self.iteration = start_iteration or 0
-        self._start = start_iteration
-        self._closed = not (self._group.shared or _records(rank))
-        self._process = os.getpid()
+        self._start = maybe_whole("start_iteration", start_iteration, least=0)
+        self.iteration = self._start or 0
+        self._closed = not (self._group.shared or _records(maybe_whole("rank", rank, least=0)))
+        # Whether this process was forked from the one that records.
+        self._forked = False
         # Of a process that does not record, but tells the one that does.
         self._rank_machine: RankMachine | None = None
+        self._planned = maybe_whole("planned_iterations", planned_iterations)
+        every, per_epoch = maybe_whole("every", every), maybe_whole("per_epoch", per_epoch)
+        iterations_per_epoch = maybe_whole("iterations_per_epoch", iterations_per_epoch)
         if every is None and per_epoch is None and iterations_per_epoch is not None:
             per_epoch = 1
-        self._planned = planned_iterations
         if not self._closed:
             self._sampling = SamplingRule(every, per_epoch, iterations_per_epoch)
 
@@ -93,6 +99,9 @@ class RunRecorder:
         place = take_place(self.run_dir, goes_on=goes_on) if group.leads else None
         try:
             self.run_dir = group.of_leader("run_dir", place and place.path)
+            before = group.of_leader("the epochs before", self._epochs_before(place))
+            if before is not None:
+                self._sampling = self._sampling.going_on(*before)
             kept = [layer.spec.name for layer in layers_of(place.old if place else None, layers)]
             known = set(group.of_leader("the layers", kept))
             layers = [layer for layer in layers if layer.spec.name in known]
@@ -127,6 +136,12 @@ class RunRecorder:
         me = weakref.ref(self)
         self._at_exit = lambda: _close_at_exit(me)
         atexit.register(self._at_exit)
+
+    def _epochs_before(self, place: Place | None) -> tuple[int, float] | None:
+        """Return where a run goes on that is there, and after how many epochs; None: not known."""
+        if place is None or place.old is None or self._sampling.iterations_per_epoch is None:
+            return None
+        return epochs_until(place.path, place.old, self._start)
 
     @property
     def manifest(self) -> Manifest:
@@ -212,11 +227,18 @@ class RunRecorder:
         self._closed = True
         if state == "complete" and self._planned and self.iteration < self._planned:
             state = "stopped"
-        # A process that was forked from the one that records leaves the folder alone.
-        if os.getpid() == self._process:
-            self._recording.close(self.iteration, state, failure=failure)
-            self._group.close()
-            atexit.unregister(self._at_exit)
+        self._recording.close(self.iteration, state, failure=failure)
+        self._group.close()
+        atexit.unregister(self._at_exit)
+
+    def _tell_if_forked(self) -> None:
+        """Say once that what a forked process trains is not recorded."""
+        if self._forked:
+            self._forked = False
+            tell(
+                f"{self.run_dir} is recorded by the process from which this one was forked; what "
+                "is trained here is not recorded: make a Recorder in the process that trains"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -239,6 +261,16 @@ def _close_the_one_before(run_dir: Path, *, goes_on: bool) -> None:
     before = _open.get(place_of(run_dir)) if goes_on else None
     if before is not None:
         before.close("stopped")
+
+
+def _let_go_after_fork() -> None:
+    """Leave the folders alone in a forked process; the one that it is a copy of records on."""
+    for recorder in _open.values():
+        recorder._forked, recorder._closed = not recorder._closed, True
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_let_go_after_fork)
 
 
 def _close_at_exit(recorder: "weakref.ref[RunRecorder]") -> None:

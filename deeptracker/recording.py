@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from deeptracker.batch_error import BatchError
@@ -164,7 +165,8 @@ class Recording:
     def take_snapshot(self, iteration: int) -> None:
         """Take the snapshot of an iteration."""
         self._iteration = iteration
-        with self.going_on("snapshot", "a snapshot"):
+        with torch.inference_mode(False), self.going_on("snapshot", "a snapshot"):
+            # What is kept in inference mode could not be written to when the next one is taken.
             self._taker.take(iteration)
         self.observer.forget()
 

@@ -48,16 +48,17 @@ class Remarks:
             self._told += 1
             told = self._told
         if told <= MOST_WARNINGS:
-            self._tell(text if told < MOST_WARNINGS else f"{text}; the run's page lists the rest")
-
-    @staticmethod
-    def _tell(text: str) -> None:
-        log.warning(text)
-        # With warnings as errors this would end the training.
-        with contextlib.suppress(Warning):
-            warnings.warn(text, RuntimeWarning, stacklevel=5)
+            tell(text if told < MOST_WARNINGS else f"{text}; the run's page lists the rest")
 
     def listed(self) -> tuple[Remark, ...]:
         """Return all remarks, by the iteration at which they were first made."""
         with self._lock:
             return tuple(sorted(self._found.values(), key=lambda remark: remark.first))
+
+
+def tell(text: str) -> None:
+    """Warn of something, also where the script turns warnings into errors: nothing is raised."""
+    log.warning(text)
+    # With warnings as errors this would end the training.
+    with contextlib.suppress(Warning):
+        warnings.warn(text, RuntimeWarning, stacklevel=5)

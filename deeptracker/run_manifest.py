@@ -11,6 +11,7 @@ from torch import nn
 
 from deeptracker.description import checked_name, plain_values
 from deeptracker.format import Images, Manifest
+from deeptracker.given import settings
 from deeptracker.layer_parts import class_name
 from deeptracker.layers import Layer, find_modules
 from deeptracker.run_identity import place_of
@@ -55,7 +56,7 @@ def made_manifest(
         classes=validator.classes,
         images=validator.images or Images(np.zeros(0, np.int32)),
         graph=validator.graph,
-        hyperparameters=plain_values(described.hyperparameters),
+        hyperparameters=plain_values(settings(described.hyperparameters)),
         sampling=sampling.for_manifest(described.planned_iterations, even=seen["update"]),
         place=place_of(place.path),
         contents=contents_of(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+import torch
 from torch import nn
 
 from deeptracker.format import Unrecorded
@@ -28,6 +29,8 @@ def find_unrecorded(model: nn.Module, layers: Sequence[Layer]) -> tuple[Unrecord
 
 
 def _reason(owner: nn.Module, name: str, parameter: nn.Parameter) -> str:
+    if isinstance(owner, torch.jit.ScriptModule):
+        return "in a part that torch.jit made"
     if not parameter.is_floating_point():
         return f"numbers of the kind {str(parameter.dtype).removeprefix('torch.')}"
     if isinstance(owner, NORMALISATION) and not name.endswith("bias"):

@@ -17,6 +17,7 @@ from deeptracker.attention import AttentionWatch
 from deeptracker.description import checked_names, describe_images
 from deeptracker.errors import RecordingError
 from deeptracker.format import THUMBNAILS, Graph, Images
+from deeptracker.given import class_names
 from deeptracker.layers import Layer
 from deeptracker.lockstep import OneProcess
 from deeptracker.network_graph import GraphTrace, can_trace
@@ -66,10 +67,6 @@ class Validator:
             raise RecordingError(
                 "give either validation= (the Recorder validates) or labels= (the script does)"
             )
-        if not isinstance(validation_every, int) or validation_every < 1:
-            raise RecordingError(
-                f"validation_every must be a whole number of at least 1, not {validation_every!r}"
-            )
         if validation_every > 1 and source is None:
             raise RecordingError(
                 "validation_every= is for validation=, which the Recorder runs; where the script "
@@ -80,7 +77,7 @@ class Validator:
                 raise RecordingError(f"{name}=True needs validation=, whose images they are of")
         if attention and group is not None and group.shared:
             raise RecordingError("attention=True is not supported in a sharded network")
-        self.classes = () if classes is None else checked_names("classes", classes)
+        self.classes = () if classes is None else checked_names("classes", class_names(classes))
         self._set: ValidationSet | None = None
         if source is not None:
             self._set = ValidationSet(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import distributed, nn
 from deeptracker import Recorder
 from deeptracker.demo import load_digits
 from deeptracker.format import STATISTICS, RunDirectory
+from tests.deeptracker.logs import read, series
 from tests.deeptracker.trainings import make_training, validation_set
 
 
@@ -70,3 +72,51 @@ def test_reading_needs_no_torch(recorded_run):
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def train_on(recorder, said):
+    """Go on in a forked process with the recorder of its parent."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(4):
+            recorder.step(train_loss=99.0)
+        recorder.log(train_loss=99.0)
+        recorder.close("failed")
+    said.put([str(warning.message) for warning in told])
+
+
+def test_a_forked_process_leaves_the_run_alone(tmp_path):
+    training = make_training()
+    with Recorder(training.model, training.optimizer, tmp_path / "run", every=2) as recorder:
+        recorder.step(train_loss=training.iterate())
+        context = multiprocessing.get_context("fork")
+        said = context.SimpleQueue()
+        child = context.Process(target=train_on, args=(recorder, said))
+        child.start()
+        (told,) = said.get()
+        child.join()
+        assert "make a Recorder in the process that trains" in told
+        for _ in range(3):
+            recorder.step(train_loss=training.iterate())
+    manifest, snapshots = read(tmp_path / "run")
+    assert manifest.state == "complete"
+    assert [snapshot.iteration for snapshot in snapshots] == [2, 4]
+    losses = series(snapshots, "train_loss")
+    assert sorted(losses) == [1, 2, 3, 4]
+    assert max(losses.values()) < 99
+
+
+def test_steps_within_inference_mode(tmp_path):
+    training = make_training()
+    options = {"validation": validation_set(), "activations": True, "normalisation": True}
+    with Recorder(
+        training.model, training.optimizer, tmp_path / "run", every=1, **options
+    ) as recorder:
+        for number in range(4):
+            loss = training.iterate()
+            with torch.inference_mode(number % 2 == 0):
+                recorder.step(train_loss=loss)
+    manifest, snapshots = read(tmp_path / "run")
+    assert manifest.remarks == ()
+    assert [len(snapshot.prediction) for snapshot in snapshots] == [60] * 4
+    assert (snapshots[2].filters["relative_change"] > 0).any()

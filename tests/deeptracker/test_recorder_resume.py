@@ -194,3 +194,31 @@ def test_the_optimizer_is_free_again_after_a_refusal(tmp_path):
         train(tmp_path, 2, training=training)
     assert not training.optimizer._optimizer_step_pre_hooks
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "snapshots"),
+    [
+        ({"resume": True}, {3: 0.5, 6: 1.0, 8: 1 + 2 / 3, 9: 2.0}),
+        # Two thirds of an epoch, after which epochs are half as long.
+        ({"start_iteration": 4}, {3: 0.5, 5: 1.0, 7: 1 + 2 / 3}),
+    ],
+    ids=["after the last snapshot", "from a checkpoint"],
+)
+def test_a_run_that_goes_on_with_another_batch_size_counts_its_epochs_on(
+    goes_on, snapshots, tmp_path
+):
+    run_dir = tmp_path / "run"
+    train(run_dir, 6, every=None, per_epoch=2, iterations_per_epoch=6)
+    options = {"resume": False, **goes_on}
+    train(run_dir, 3, every=None, per_epoch=2, iterations_per_epoch=3, **options)
+    directory = RunDirectory(run_dir)
+    manifest = directory.manifest()
+    epochs = {i: directory.snapshot(manifest, i).epoch for i in directory.iterations()}
+    assert epochs == pytest.approx(snapshots)
+    # And once more: now the length of the epochs is that of the snapshots, not of the first ones.
+    train(run_dir, 3, every=None, per_epoch=1, iterations_per_epoch=3)
+    last, before = max(directory.iterations()), max(snapshots)
+    reached = directory.snapshot(manifest, last).epoch
+    assert reached == pytest.approx(snapshots[before] + (last - before) / 3)
+    assert reached == pytest.approx(round(reached))
