@@ -42,7 +42,7 @@ def make(run_dir, **options):
         ({"model": [Net(), Net()]}, "model is a list, not a torch.nn.Module"),
         ({"model": lambda x: x}, "model is a function, not a torch.nn.Module"),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: value[:40] if isinstance(value, str) else " ".join(value),
 )
 def test_what_does_not_fit_is_refused_by_its_name(options, said, tmp_path):
     with pytest.raises(RecordingError) as refused:
