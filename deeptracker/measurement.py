@@ -112,10 +112,15 @@ def measure(
     return _arrays(columns)
 
 
-def moved_without_a_step(measured: Measured, layers: Sequence[Layer]) -> list[tuple[str, float]]:
+def moved_without_a_step(
+    measured: Measured, layers: Sequence[Layer], known: set[str]
+) -> list[tuple[str, float]]:
     """Return the layers whose weights moved since the last snapshot, though no step moved them.
 
     With each its largest relative change. A step that was not seen, or the script itself, did it.
+    Not one that a step moved at a snapshot before, and leaves as it is now: at the end of its
+    schedule the rate is too small for the digits of a weight, or 0. `known` are the names of those
+    moved by a step so far, and gains those of this snapshot.
     """
     update = measured.statistics["update"][:, STATISTICS.index("l2")]
     found, start = [], 0
@@ -123,8 +128,10 @@ def moved_without_a_step(measured: Measured, layers: Sequence[Layer]) -> list[tu
         change = measured.filters["relative_change"][start : start + layer.spec.filters]
         start += layer.spec.filters
         most = float(np.nan_to_num(change, posinf=0.0).max())
+        if update[index] > 0:
+            known.add(layer.spec.name)
         # NaN: no step was seen.
-        if most > 0 and not update[index] > 0:
+        elif most > 0 and (np.isnan(update[index]) or layer.spec.name not in known):
             found.append((layer.spec.name, most))
     return found
 

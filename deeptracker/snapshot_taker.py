@@ -42,6 +42,7 @@ class SnapshotTaker:
         self._sampling, self._scalars, self._writer = sampling, scalars, writer
         self._memory, self._updates, self._group = WeightMemory(), updates, group
         self._prober, self._training = prober, training
+        self._moved_by_steps: set[str] = set()
 
     @property
     def _remarks(self) -> Remarks:
@@ -68,7 +69,7 @@ class SnapshotTaker:
             measured = measure(self._layers, steps, self._memory, group)
             written = False
             if group.leads:
-                moved = moved_without_a_step(measured, self._layers)
+                moved = moved_without_a_step(measured, self._layers, self._moved_by_steps)
                 self._doubt(iteration, gone, steps.stepped, moved)
                 written = self._write(iteration, measured, result, trained)
             # What was lost is as if it had not been due: the next one spans both.
@@ -184,7 +185,7 @@ class SnapshotTaker:
                 "optimizer",
                 "moved without a step",
                 f"the weights of {_named([n for n, _ in moved], len(self._layers))} moved between "
-                f"two snapshots (layer {name!r} by up to {100 * most:.2f} %), but no step in "
+                f"two snapshots (layer {name!r} by up to {100 * most:.3g} %), but no step in "
                 f"iteration {iteration} moved them",
                 iteration=iteration,
             )

@@ -157,6 +157,34 @@ def test_a_skipped_step_at_a_snapshot_does_not_deny_the_steps_before(tmp_path):
     assert said[1].endswith("but no step in iteration 4 moved them")
 
 
+def moved_by(tmp_path, rates, *, script=0.0):
+    """Return the remarks on a training with one rate an iteration, and a snapshot of every second.
+
+    Its script adds so much of each weight by itself.
+    """
+    training = make_training(make=lambda p: torch.optim.SGD(p, lr=1.0))
+    with record(training, tmp_path / "run", every=2) as recorder:
+        for rate in rates:
+            training.optimizer.param_groups[0]["lr"] = rate
+            training.iterate()
+            with torch.no_grad():
+                for weight in training.model.parameters():
+                    weight.mul_(1 + script)
+            recorder.step()
+    return [remark.text for remark in read(tmp_path / "run")[0].remarks]
+
+
+def test_a_schedule_that_ends_at_0_leaves_no_doubt_of_the_steps_before(tmp_path):
+    assert moved_by(tmp_path, [0.1, 0.1, 0.01, 0.0]) == []
+
+
+@pytest.mark.filterwarnings("ignore:the weights of")
+def test_what_the_script_moves_is_told_by_how_much(tmp_path):
+    [said] = moved_by(tmp_path, [0.0] * 4, script=1e-5)
+    assert "by up to 0.00201 %" in said
+    assert said.endswith("but no step in iteration 4 moved them")
+
+
 def test_the_closure_s_gradient_counts(tmp_path):
     training = make_training(make=lambda p: torch.optim.SGD(p, lr=0.1))
     with record(training, tmp_path / "run") as recorder:

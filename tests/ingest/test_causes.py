@@ -173,6 +173,27 @@ def thrown_back():
     return history, right
 
 
+def added_up():
+    """Gradients are sums over all steps from AT on; the loss climbs with them."""
+    gradient = layer_statistic("gradient", "l2")
+    gradient[:, AT:] = gradient[:, AT - 1 : AT] * 20 * np.linspace(1, 1.2, SNAPSHOTS - AT)
+    update = layer_statistic("update", "l2")
+    update[:, AT:] *= 20
+    history = healthy(
+        layers={("gradient", "l2"): gradient, ("update", "l2"): update},
+        train_loss=raised("train_loss", 2.0),
+        validation_error=raised("validation_error", 0.4),
+    )
+    return history, right
+
+
+def climbs():
+    """Training and validation loss take eight snapshots to rise; nothing else is to be seen."""
+    loss = healthy().train_loss.copy()
+    loss[AT:] *= 10 ** np.minimum(0.15 * np.arange(1, SNAPSHOTS - AT + 1), 1.2)
+    return healthy(train_loss=loss, validation_loss=1.1 * loss), right
+
+
 def replaced():
     jumps = {(AT, layer, f): 0.9 for layer in range(LAYERS) for f in range(FILTERS)}
     history = healthy(
@@ -198,6 +219,8 @@ FAULTS = {
     "layer-rescaled": (rescaled, (), (1,)),
     "layer-reinitialised": (initialised_again, (), (1,)),
     "decay-too-strong": (decaying, (), ()),
+    "gradients-not-cleared": (added_up, (), ()),
+    "training-unstable": (climbs, (), ()),
 }
 
 
@@ -286,6 +309,32 @@ def test_what_was_never_learned_comes_ahead_of_what_jumps_meanwhile():
     first = first_answer(history)
     assert (first.iteration, first.evidence[0].rule) == (10, "plateau")
     assert first.causes[0].cause == "rate-too-high"
+
+
+def guesses(**layers):
+    """A network that guesses from the start to the end, with other numbers of its layers."""
+    numbers = {tuple(name.split("_", 1)): values for name, values in layers.items()}
+    return healthy(train_loss=np.full(SNAPSHOTS, 2.3), layers=numbers)
+
+
+def test_why_nothing_is_learned_is_seen_in_the_gradients():
+    gradient = layer_statistic("gradient", "l2")
+    clipped = gradient * 1e-3 / np.sqrt((gradient**2).sum(axis=0))
+    held = guesses(gradient_l2=clipped, update_l2=layer_statistic("update", "l2") * 1e-3)
+    assert first_answer(held).causes[0].cause == "clipped-too-low"
+
+    vanishes = gradient * np.logspace(-6, 0, LAYERS)[:, None]
+    assert first_answer(guesses(gradient_l2=vanishes)).causes[0].cause == "gradient-vanishes"
+
+    dead = gradient.copy()
+    dead[: LAYERS - 1] = 0.0
+    shrinking = layer_statistic("weight", "l2") * np.exp(-0.01 * np.arange(SNAPSHOTS))
+    first = first_answer(guesses(gradient_l2=dead, weight_l2=shrinking))
+    assert first.causes[0].cause == "dead-units"
+    # Decay alone moves them: that is not what went wrong.
+    assert first.causes[0].place.layers[0] == LAYERS - 3
+    dead[:] = 0.0
+    assert first_answer(guesses(gradient_l2=dead)).causes[0].place.layers == ()
 
 
 @pytest.mark.parametrize("rule", ["rate-ends-early", "softmax-twice"])

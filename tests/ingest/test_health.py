@@ -434,8 +434,14 @@ class TestLayers:
     def test_frozen_from_the_start_is_probably_meant_and_skipped_steps_freeze_nothing(self):
         update = layer_statistic("update", "l2")
         update[:2] = 0.0
-        [finding] = found("frozen-layer", healthy(layers={("update", "l2"): update}))
+        fine_tuned = healthy(layers={("update", "l2"): update})
+        assert found("frozen-layer", fine_tuned) == []
+        learns_little = replace(fine_tuned, train_loss=np.full(SNAPSHOTS, 2.0))
+        [finding] = found("frozen-layer", learns_little)
         assert (finding.severity, finding.layers) == (Severity.LOW, (0, 1))
+        update[0] = update[3]
+        [finding] = found("frozen-layer", healthy(layers={("update", "l2"): update}))
+        assert (finding.severity, finding.layers) == (Severity.LOW, (1,))
         update[:] = 0.0
         assert found("frozen-layer", healthy(layers={("update", "l2"): update})) == []
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 
 from ingest.analysis.causes.cause import Cause, Mark, Place, Suspect
+from ingest.analysis.causes.causes_of_classes import OF_CLASSES
 from ingest.analysis.causes.causes_of_data import OF_DATA
 from ingest.analysis.causes.causes_of_evaluation import OF_EVALUATION
 from ingest.analysis.causes.causes_of_layers import OF_LAYERS
@@ -32,7 +33,7 @@ _TELLING = math.log(1.25)
 # No single mark rules a cause out: measurements miss what is small.
 _LEAST = -1.6
 
-_OF_TRAINING: tuple[Cause, ...] = (*OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
+_OF_TRAINING: tuple[Cause, ...] = (*OF_CLASSES, *OF_DATA, *OF_EVALUATION, *OF_STEPS, *OF_LAYERS)
 CAUSES: tuple[Cause, ...] = (*_OF_TRAINING, *OF_MACHINE)
 BY_NAME: Mapping[str, Cause] = {cause.name: cause for cause in CAUSES}
 MARK_BY_NAME: Mapping[str, Mark] = {mark.name: mark for mark in MARKS}

@@ -7,6 +7,13 @@ from ingest.analysis.causes.event import Event
 
 # How often a cause leaves a mark. What a cause says nothing of, it leaves as often as others do.
 ALWAYS, OFTEN, HALF, SELDOM, NEVER = 0.95, 0.75, 0.5, 0.12, 0.03
+# What no data do to single layers.
+NO_LAYER = {
+    "norm-jumps": SELDOM,
+    "layer-scaled": NEVER,
+    "layer-still": NEVER,
+    "norms-shrink": NEVER,
+}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Causes that lie in single layers."""
 
 from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
-from ingest.analysis.causes.marks.layers import first_zero, of_jump, of_scale, of_still
+from ingest.analysis.causes.marks.gradients import first_zero
+from ingest.analysis.causes.marks.layers import of_jump, of_scale, of_still
 
 OF_LAYERS = (
     Cause(
@@ -96,24 +97,43 @@ OF_LAYERS = (
     ),
     Cause(
         name="dead-units",
-        title="Units died",
-        says="Units of {layers} no longer pass anything on.",
+        title="Units are dead",
+        says="Units of {layers} pass nothing on.",
         counter_test=(
             "Print the share of zeros in the layer's outputs over a batch: if it is as before, the "
             "units live."
         ),
         marks={
             "gradient-sparser": ALWAYS,
-            "gradient-gone": OFTEN,
+            "gradient-gone": HALF,
             "loss-rises": OFTEN,
             "loss-stays-high": OFTEN,
+            "loss-passes": NEVER,
             "rate-rises": NEVER,
             "layer-scaled": NEVER,
             "loss-not-finite": NEVER,
-            "from-the-start": SELDOM,
         },
         place=first_zero,
         shown_by=("gradient-sparser", "gradient-gone"),
         source="Maas et al., Rectifier Nonlinearities Improve Acoustic Models, ICML 2013",
+    ),
+    Cause(
+        name="gradient-vanishes",
+        title="Gradient vanishes along the depth",
+        says="Next to nothing of the gradient reaches the first layers.",
+        counter_test=(
+            "Print the gradient's norm of each layer: if those of the first layers are like those "
+            "of the last, it is something else."
+        ),
+        marks={
+            "gradient-vanishes": ALWAYS,
+            "loss-never-fell": ALWAYS,
+            "from-the-start": OFTEN,
+            "gradient-gone": NEVER,
+            "ratio-large": SELDOM,
+            "loss-rises": SELDOM,
+        },
+        shown_by=("gradient-vanishes",),
+        source="Glorot and Bengio, Understanding the Difficulty of Training Deep Networks, 2010",
     ),
 )

@@ -1,7 +1,8 @@
 """Causes that lie in the steps: learning rate, schedule, optimizer, weight decay."""
 
 from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, OFTEN, SELDOM, Cause
-from ingest.analysis.causes.marks.layers import of_findings, of_gradient
+from ingest.analysis.causes.marks.gradients import of_gradient
+from ingest.analysis.causes.marks.layers import of_findings
 
 OF_STEPS = (
     Cause(
@@ -94,6 +95,8 @@ OF_STEPS = (
             "loss-swings": SELDOM,
             "loss-beyond-chance": NEVER,
             "gap-opens": NEVER,
+            "gradient-gone": NEVER,
+            "gradients-held": NEVER,
         },
         shown_by=("ratio-small",),
         source="Karpathy, CS231n notes, Ratio of weights:updates: about 1e-3",
@@ -148,7 +151,9 @@ OF_STEPS = (
             "one-class-hit": SELDOM,
             "loss-not-finite": NEVER,
             "loss-beyond-chance": NEVER,
-            "gradient-gone": SELDOM,
+            "gradient-gone": NEVER,
+            "gradients-held": NEVER,
+            "gradient-vanishes": NEVER,
         },
         shown_by=("norms-shrink",),
         source="Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019",
@@ -168,6 +173,7 @@ OF_STEPS = (
             "validation-breaks": OFTEN,
             "one-gradient-grows": ALWAYS,
             "gradients-grow": OFTEN,
+            "gradients-added-up": NEVER,
             "loss-rises": ALWAYS,
             "loss-beyond-chance": OFTEN,
             "steps-larger-than-rate": ALWAYS,
@@ -177,6 +183,78 @@ OF_STEPS = (
         },
         place=of_gradient,
         source="Pascanu et al., On the Difficulty of Training Recurrent Neural Networks, ICML 2013",
+    ),
+    Cause(
+        name="gradients-not-cleared",
+        title="Gradients not cleared",
+        says="Gradients are added up from step to step: optimizer.zero_grad() is not called.",
+        counter_test=(
+            "Print the norm of a gradient before backward(): if it is 0 or None at every step, it "
+            "is something else."
+        ),
+        marks={
+            "gradients-added-up": ALWAYS,
+            "gradients-grow": OFTEN,
+            "steps-larger-than-rate": OFTEN,
+            "loss-rises": OFTEN,
+            "loss-stays-high": OFTEN,
+            "loss-high-at-end": OFTEN,
+            "validation-worse": OFTEN,
+            "validation-stays-worse": OFTEN,
+            "rate-rises": SELDOM,
+            "one-class-hit": SELDOM,
+            "layer-still": NEVER,
+        },
+        shown_by=("gradients-added-up",),
+        source="PyTorch documentation, Optimizer.zero_grad: backward() adds to the gradient",
+    ),
+    Cause(
+        name="clipped-too-low",
+        title="Gradients clipped too far",
+        says="Gradients are clipped to a norm at which the network hardly learns.",
+        counter_test=(
+            "Print the norm that clip_grad_norm_ returns: if it is mostly below the limit, it is "
+            "something else. Or raise the limit tenfold: if the loss is no lower, it is not."
+        ),
+        marks={
+            "gradients-held": ALWAYS,
+            "loss-never-fell": ALWAYS,
+            "from-the-start": ALWAYS,
+            "ratio-large": NEVER,
+            "loss-rises": NEVER,
+            "loss-swings": NEVER,
+            "gradient-gone": NEVER,
+            "gradients-added-up": NEVER,
+        },
+        shown_by=("gradients-held",),
+        source="Pascanu et al., On the Difficulty of Training Recurrent Neural Networks, ICML 2013",
+    ),
+    Cause(
+        name="training-unstable",
+        title="Training became unstable",
+        says="Steps are too large for where the training is by now: the loss climbs.",
+        counter_test=(
+            "Go back to the snapshot before and go on at half the learning rate: if the loss "
+            "climbs all the same, it is something else."
+        ),
+        marks={
+            "loss-creeps": ALWAYS,
+            "loss-rises": HALF,
+            "steps-larger-than-rate": HALF,
+            "validation-worse": HALF,
+            "validation-loss-jumps": HALF,
+            "one-class-hit": SELDOM,
+            "rate-rises": NEVER,
+            "from-the-start": NEVER,
+            "resumed": SELDOM,
+            "loss-at-chance": SELDOM,
+            "norms-shrink": NEVER,
+            "gradients-added-up": NEVER,
+            "gradient-gone": SELDOM,
+            "layer-still": NEVER,
+        },
+        shown_by=("loss-creeps",),
+        source="Wortsman et al., Small-scale Proxies for Transformer Training Instabilities, 2024",
     ),
     Cause(
         name="not-finite",

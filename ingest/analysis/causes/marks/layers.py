@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from ingest.analysis.causes.cause import Mark, Place
 from ingest.analysis.causes.event import AROUND, Event
-from ingest.analysis.causes.marks.steps import one_apart
 from ingest.analysis.health import robust
 from ingest.analysis.health.history import FilterPeaks, Floats
 from ingest.analysis.health.rules.frozen_layer import moves
@@ -123,6 +122,8 @@ def still(event: Event) -> NDArray[np.int64] | None:
     rest, moving = every[:, here][:, 1:], moves(event.history)[here][1:]
     if np.count_nonzero(moving) < 2:
         return None
+    if event.early and "frozen-layer" not in event.rules:
+        return np.zeros(0, np.int64)  # the trunk of a network that is fine-tuned
     # Units that died do not move either, but for want of a gradient.
     gradient = event.after(event.history.layer("gradient", "l2"), skip=1)
     stood = rest[:, moving].all(axis=1) & (gradient != 0)
@@ -136,30 +137,6 @@ def still(event: Event) -> NDArray[np.int64] | None:
 def _stands_still(event: Event) -> bool | None:
     found = still(event)
     return None if found is None else bool(len(found))
-
-
-def no_gradient(event: Event) -> NDArray[np.int64] | None:
-    """Return the layers whose gradient is 0 in (nearly) all places from the event on, by depth."""
-    zero, norm = (event.history.layer("gradient", s) for s in ("zero_share", "l2"))
-    if not np.isfinite(norm).any():
-        return None
-    after = np.fmax(event.after(zero, skip=1), (event.after(norm, skip=1) == 0).astype(float))
-    before = event.before(zero)
-    dead = (after >= 0.999) & ~(before >= 0.999)
-    return np.flatnonzero(dead)
-
-
-def _gradient_gone(event: Event) -> bool | None:
-    found = no_gradient(event)
-    return None if found is None else bool(len(found))
-
-
-def _dead_filters(event: Event) -> bool | None:
-    """Return whether the share of zeros in a layer's gradient jumps."""
-    zero = event.history.layer("gradient", "zero_share")
-    rise = event.after(zero, skip=1) - event.before(zero)
-    rise = rise[np.isfinite(rise)]
-    return None if not len(rise) else bool(rise.max() >= 0.15)
 
 
 def _shrinks(event: Event) -> bool | None:
@@ -179,18 +156,6 @@ def _not_finite(event: Event) -> bool | None:
     odd = sum(event.history.layer("weight", f"{kind}_count") for kind in ("nan", "inf"))
     part = np.asarray(odd)[:, max(0, event.at - 1) : event.at + 3]
     return bool(np.nan_to_num(part).any())
-
-
-def first_zero(event: Event) -> Place:
-    """Return the layer, first by depth, whose gradient vanished: what follows it gets none."""
-    found = no_gradient(event)
-    if found is not None and len(found):
-        # Where a layer's outputs are 0, it and all ahead of it get no gradient, and the weights
-        # behind it none for want of inputs: the deepest two hold the one that died.
-        return Place(layers=tuple(int(i) for i in (*found[-2:], *found[:-2])[:_MOST_NAMED]))
-    zero = event.history.layer("gradient", "zero_share")
-    rise = np.nan_to_num(event.after(zero, skip=1) - event.before(zero))
-    return Place(layers=(int(rise.argmax()),)) if rise.max(initial=0) >= 0.05 else Place()
 
 
 def of_still(event: Event) -> Place:
@@ -216,13 +181,6 @@ def of_scale(event: Event) -> Place:
     """Return the layer whose weights change most, or whose initial weights have an odd scale."""
     named = [i for f in event.findings if f.rule == "initial-weights" for i in f.layers]
     return Place(layers=tuple(named[:_MOST_NAMED])) if named else of_jump(event)
-
-
-def of_gradient(event: Event) -> Place:
-    """Return the layer whose gradient grows most against the others'."""
-    row, by = one_apart(event, event.run.gradients)
-    ids = event.run.usual_layers
-    return Place(layers=(int(ids[row]),)) if row >= 0 and by > 0 else Place()
 
 
 def of_findings(event: Event) -> Place:
@@ -292,22 +250,6 @@ OF_LAYERS = (
         "layers",
         _stands_still,
         usual=0.05,
-    ),
-    Mark(
-        "gradient-gone",
-        "the gradient of a layer is 0 from then on",
-        "every layer has a gradient",
-        "layers",
-        _gradient_gone,
-        usual=0.08,
-    ),
-    Mark(
-        "gradient-sparser",
-        "the gradient of a layer holds more zeros from then on",
-        "no layer's gradient holds more zeros",
-        "layers",
-        _dead_filters,
-        usual=0.11,
     ),
     Mark(
         "norms-shrink",

@@ -5,17 +5,14 @@ import numpy as np
 from ingest.analysis.causes.cause import Mark
 from ingest.analysis.causes.event import Event
 from ingest.analysis.health import robust
-from ingest.analysis.health.history import Floats
 from ingest.analysis.health.rules.losses import first_loss
 
 # A rise counts from so many usual steps on, and from 25 % on.
 _STEPS, _LEAST = 4.0, 0.1
+# So much of a rise, of its logarithm, is left where it has passed.
+_LEFT = 0.3
 # A loss is "at chance" within these parts of ln C, what guessing among C classes costs.
 CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
-# A loss repeats itself from this autocorrelation on.
-_ALIKE = 0.4
-# So many iterations from the event on are looked at.
-_MOST_VALUES = 4096
 
 
 def _change(event: Event, *, level: float) -> float | None:
@@ -45,16 +42,19 @@ def _high_at_end(event: Event) -> bool | None:
 
 
 def _passes(event: Event) -> bool | None:
-    """Return whether the loss rises and is what it was again within a third of the run, at three
-    snapshots of it.
+    """Return whether the loss rises and most of the rise is gone again within a third of the run.
+
+    At three snapshots of it. What wrecked some units on its way leaves the loss a little higher.
     """
     if not rises(event):
         return rises(event)
     loss = event.run.train_loss
     usual = float(event.usual_step(loss, floor=0.02))
+    before = float(event.before(loss))
+    left = max(2 * usual, _LEAST, _LEFT * (float(event.peak(loss)) - before))
     soon = loss[event.at + 2 :][: max(10, event.history.snapshots // 3)]
     with np.errstate(invalid="ignore"):
-        back = soon <= float(event.before(loss)) + max(2 * usual, _LEAST)
+        back = soon <= before + left
     return bool(np.count_nonzero(back) >= 3) if len(soon) >= 3 else None
 
 
@@ -98,44 +98,6 @@ def _not_finite(event: Event) -> bool | None:
 def _never_fell(event: Event) -> bool | None:
     begun, last = first_loss(event.history), float(event.at_end(event.history.train_loss))
     return None if not np.isfinite([begun, last]).all() else last > 0.7 * begun
-
-
-def _periodic(event: Event) -> bool | None:
-    """Return whether the logged loss repeats itself at even distances from the event on."""
-    logged = event.history.logged.get("train_loss")
-    if logged is None:
-        return None
-    first = int(np.searchsorted(logged.iterations, event.stretch[0]))
-    values = robust.log10(logged.values[first : first + _MOST_VALUES])
-    values = values[np.isfinite(values)]
-    if len(values) < 40:
-        return None
-    return _repeats(values)
-
-
-def _repeats(values: Floats) -> bool:
-    """Return whether what remains of a series beyond its trend looks alike some distance later.
-
-    By its autocorrelation, which must fall below 0 and rise again: a slow change alone does not.
-    """
-    at = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(at, values, 2), at)
-    if not rest.std() > 0:
-        return False
-    rest = rest - rest.mean()
-    # By the Fourier transform, padded so that the end does not meet the beginning.
-    power = np.abs(np.fft.rfft(rest, 2 * len(rest))) ** 2
-    whole = np.fft.irfft(power)[: len(rest)]
-    lags = np.arange(len(whole))
-    similar = whole / whole[0] * len(rest) / (len(rest) - lags)
-    below = np.flatnonzero(similar[: len(rest) // 3] < 0)
-    if not len(below):
-        return False
-    return float(similar[below[0] : len(rest) // 3].max(initial=0.0)) >= _ALIKE
-
-
-def _swings(event: Event) -> bool | None:
-    return "loss-swings" in event.rules
 
 
 OF_LOSSES = (
@@ -212,27 +174,11 @@ OF_LOSSES = (
         usual=0.13,
     ),
     Mark(
-        "loss-periodic",
-        "the training loss repeats itself every epoch",
-        "the training loss does not repeat itself every epoch",
-        "overview",
-        _periodic,
-        usual=0.03,
-    ),
-    Mark(
         "loss-at-softmax-floor",
         "the training loss stops at what a softmax of probabilities costs at least",
         "the training loss does not stop at the floor of a second softmax",
         "overview",
         lambda event: "softmax-twice" in event.rules,
         usual=0.01,
-    ),
-    Mark(
-        "loss-swings",
-        "the training loss swings for long",
-        "the training loss does not swing",
-        "overview",
-        _swings,
-        usual=0.08,
     ),
 )

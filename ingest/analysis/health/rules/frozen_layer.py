@@ -10,10 +10,13 @@ from ingest.analysis.health.example import AT, healthy, layer_statistic
 from ingest.analysis.health.finding import Finding, Names, Rule, Severity, chart_of
 from ingest.analysis.health.history import History
 from ingest.analysis.health.needs import UPDATES
+from ingest.analysis.health.rules.losses import first_loss
 from ingest.analysis.health.sentences import declare, say
 
 # Below this part of its highest rate no step shows in weights of few digits: that freezes nothing.
 _NO_RATE = 1e-3
+# A fine-tuned network learns: over the last snapshots so much of its first loss is left at most.
+_LEARNED, _LAST = 0.5, 5
 declare(
     {
         "frozen-layer": (
@@ -43,7 +46,11 @@ def frozen_layer(history: History, threshold: float, names: Names) -> list[Findi
             first += int(np.flatnonzero(inside)[0])
             if not _lost_its_gradient(history, int(layer), first):
                 together[first, last].append(int(layer))
-    return [_frozen(history, layers, *where, names) for where, layers in together.items()]
+    return [
+        _frozen(history, layers, *where, names)
+        for where, layers in together.items()
+        if where[0] or not _fine_tuned(history, layers)
+    ]
 
 
 def moves(history: History) -> NDArray[np.bool_]:
@@ -78,8 +85,21 @@ def _lost_its_gradient(history: History, layer: int, first: int) -> bool:
     return bool(gradient[first] == 0 and np.any(gradient[:first] > 0))
 
 
+def _fine_tuned(history: History, layers: list[int]) -> bool:
+    """Return whether layers frozen from the start are a trunk meant so: the first layers, or most.
+
+    The others learn then, and they hold the output. Where little is learned, it was no purpose.
+    """
+    usual = np.flatnonzero(~history.apart)
+    held = np.isin(usual, layers)
+    number = int(np.count_nonzero(held))
+    trunk = held[:number].all() or 2 * number >= len(held)
+    begun, last = first_loss(history), float(robust.quiet_median(history.train_loss[-_LAST:]))
+    return bool(number and not held[-1] and trunk and last <= _LEARNED * begun)
+
+
 def _frozen(history: History, layers: list[int], first: int, last: int, names: Names) -> Finding:
-    # Frozen from the start is what fine-tuning does on purpose, but for the layer that puts out.
+    # Frozen from the start can be meant, but for the layer that puts out.
     meant, output = first == 0, len(history.parameters) - 1
     forgotten = meant and output in layers and not history.apart[output]
     said = names.of_layers(layers)
@@ -120,7 +140,8 @@ RULE = Rule(
         "An update of exactly 0 at so many snapshots on end, at which other layers moved, or "
         "weights that stay as they were where no optimizer holds them; a learning rate of more "
         "than 0.001 of its highest. Where the layer lost its gradient before, `zero-gradient` "
-        "says so instead."
+        "says so instead. Not the first layers, or most, of a network that is fine-tuned: frozen "
+        "from the start, while the loss falls to half and less."
     ),
     needs=(UPDATES,),
     threshold=3,
