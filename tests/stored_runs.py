@@ -371,6 +371,8 @@ def _store_saliency(session: Session, at: Mapping[str, int]) -> None:
 
 
 def _store_layers(session: Session, run: StoredRun) -> None:
+    if not len(run.layer_filters):
+        return
     times = list(enumerate(run.iterations.tolist()))[::-1]
     layers = range(len(run.layer_filters))
     stats, filters, profiles, peaks = [], [], [], []

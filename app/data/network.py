@@ -23,6 +23,7 @@ from app.data.network_fold import (
 )
 from app.data.network_layout import NODE_HEIGHT, NODE_WIDTH, Placed, lay_out
 from app.data.network_nodes import Node, nodes_of
+from db.errors import NotFound
 from db.queries.measurements import snapshots
 from db.queries.runs import runs, structure
 from db.queries.runs.structure import Layers
@@ -44,9 +45,11 @@ def graph(session: Session, run_id: int, arguments: Arguments) -> Answer:
     by node of each column), groups (what can be folded, columns name, kind, folded), level (1, 2 or
     9), frames (see _frames), size and node (both [width, height]), recorded (whether the edges are
     known), missing (why not, "" where nobody said), unrun (names of layers
-    through which the image did not go).
+    through which the image did not go). NotFound where the run has no layers.
     """
     layers = structure.layers(session, run_id=run_id)
+    if not layers.names:
+        raise NotFound("layer", f"in run {run_id}")
     found = snapshots.snapshots(session, run_id=run_id)
     recorded = runs.run_graph(session, run_id=run_id) or {}
     whole = nodes_of(recorded.get("nodes") or (), layers)

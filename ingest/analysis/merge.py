@@ -56,6 +56,7 @@ def merge(
 ) -> NDArray[np.float32]:
     """Return one statistic of groups of layers, f4 [G, T]; NaN where nothing is finite.
 
+    A group without layers, as the network of a run of scalars alone is, is NaN throughout.
     `statistics` holds NEEDS[name], each [L, T]; `parameters` [L] says how many numbers the layers
     hold, `members` which layers are in each group. KeyError for a statistic that cannot be merged
     (quartiles).
@@ -69,6 +70,9 @@ def merge(
         raise KeyError(name)
     work = _prepared(rule, own, known, weights)
     for group, layers in enumerate(members):
+        if not len(layers):
+            merged[group] = np.nan
+            continue
         part = _rows(layers)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             value = _MERGES[rule](*(array[part] for array in work))
@@ -80,6 +84,8 @@ def merge(
 
 def _rows(layers: NDArray[np.integer]) -> slice | NDArray[np.integer]:
     """Return the layers as a slice, which needs no copy, where they follow one another."""
+    if not len(layers):
+        return slice(0, 0)
     first, last = int(layers[0]), int(layers[-1])
     follows = last - first == len(layers) - 1 and bool((np.diff(layers) == 1).all())
     return slice(first, last + 1) if follows else layers
@@ -143,7 +149,7 @@ def merge_bands(
     """Return the change bands of groups, f4 [G, K, T], of those of layers [L, K, T].
 
     Bands are shares of all parameters, finite or not, so that these are the weights. A layer whose
-    bands are NaN is left out.
+    bands are NaN is left out, and a group without layers is NaN.
     """
     merged = np.full((len(members), *bands.shape[1:]), np.nan, np.float32)
     known, number = ~np.isnan(bands), parameters.astype(np.float64)[:, None, None]

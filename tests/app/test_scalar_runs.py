@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from app.binary import EXTENSION
 from app.components.verdict import verdicts
+from app.prepared import FIRST
 from app.table_names import TABLES
 from db.permissions import Role
 from db.queries.runs import findings, runs
@@ -65,7 +67,12 @@ def test_every_route_and_table_answers(web: Web, clients, scalar_run: int) -> No
         asked += 1
         # What needs a layer or a class in its query is refused by name, and nothing fails.
         assert client.get(address).status_code in (200, 400, 404), address
-    assert asked > 20
+    assert asked > 10
+    data = web.app.server.extensions[EXTENSION]
+    for name in (*data.matrices, *data.states):
+        for arguments in sorted({"", FIRST.get(name, "")}):
+            address = f"/data/run/{scalar_run}/{name}?{arguments}"
+            assert client.get(address).status_code in (200, 400, 404), address
     for name in TABLES:
         for form in ("csv", "parquet"):
             answer = client.get(f"/data/run/{scalar_run}/{name}/table.{form}")

@@ -26,6 +26,6 @@ def test_a_person_reads_which_images_made_the_loss_jump(
     part.locator("summary").click()
     expect(table).to_be_hidden()
 
-    # Of a run that was recorded without it, the page says how to record it.
+    # Of a run whose loss never jumped there is none.
     page.goto(f"/run/{digits}/findings")
-    expect(page.locator("#findings-batches")).to_contain_text("recorder.batch(index, losses")
+    expect(page.locator("#findings-batches")).to_contain_text("no batch was kept")

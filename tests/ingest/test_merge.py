@@ -114,6 +114,18 @@ def test_counts_of_nan_are_known_where_nothing_is_finite() -> None:
     assert np.isnan(merge("minimum", statistics, parameters, [np.array([0])])[0, 0])
 
 
+def test_a_group_without_layers_is_not_known() -> None:
+    statistics, parameters, _ = column([torch.ones(2, 3)])
+    nothing = np.array([], np.int64)
+    for name in (*EXACT, "nan_count"):
+        found = merge(name, statistics, parameters, [np.array([0]), nothing])
+        assert not np.isnan(found[0]).any(), name
+        assert np.isnan(found[1]).all(), name
+        # Nor where no layer is known at all.
+        empty = {need: values[:0] for need, values in statistics.items()}
+        assert np.isnan(merge(name, empty, parameters[:0], [nothing])).all(), name
+
+
 def test_norms_near_the_largest_float_do_not_overflow() -> None:
     statistics = {"l2": np.array([[3e38], [4e37]], np.float32)}
     parameters = np.array([2, 2])
@@ -201,9 +213,10 @@ def test_merged_bands_are_those_of_the_concatenated_tensors(seed: int) -> None:
 
 def test_bands_that_are_not_known_are_left_out() -> None:
     bands = np.array([[[np.nan]], [[0.5]]])
-    merged = merge_bands(bands, np.array([10, 2]), [np.array([0, 1]), np.array([0])])
+    groups = [np.array([0, 1]), np.array([0]), np.array([], np.int64)]
+    merged = merge_bands(bands, np.array([10, 2]), groups)
     assert merged[0, 0, 0] == 0.5
-    assert np.isnan(merged[1, 0, 0])
+    assert np.isnan(merged[1:, 0, 0]).all()
 
 
 def test_ratio_of_norms_defines_zero() -> None:
