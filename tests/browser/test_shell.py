@@ -127,7 +127,7 @@ def test_help_tells_the_keys_of_the_page_and_leads_through_the_tour(
     expect(dialog).to_contain_text("compare the layer with others")
     expect(dialog).to_contain_text("annotate what the pointer is on")
     expect(dialog).not_to_contain_text("unfolded")  # a key of the cube
-    expect(dialog).to_contain_text("a module with weights")
+    expect(dialog).to_contain_text("the weights of one module")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     page.locator(control("layers-search")).press("?")
