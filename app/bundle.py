@@ -21,7 +21,7 @@ BUILT = APP / "assets" / "built"
 _ROOT = APP.parent
 _LOCK = _ROOT / "node_modules" / ".bundle.lock"
 _WHERE = ("web", "*/web", "views/*/web")
-_SUFFIXES = (".ts", ".css", ".mjs")
+_SUFFIXES = (".ts", ".css", ".json", ".mjs")
 
 
 class BundleError(DeepTrackerError):

@@ -65,6 +65,24 @@ def test_a_file_that_is_gone_or_new_counts_as_a_change(checkout: Path) -> None:
     assert names_of(checkout)["sources"] != first["sources"]
 
 
+def test_every_file_that_a_source_names_counts(checkout: Path) -> None:
+    """Also those that are no scripts, such as the words of the help."""
+    first = names_of(checkout)
+    named = re.compile(r"""^(?:import|export)\b[^;]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+    files = {
+        (path.parent / name).resolve()
+        for path in sorted((checkout / "app").rglob("web/**/*.ts"))
+        for name in named.findall(path.read_text())
+    }
+    others = [path for path in sorted(files) if path.suffix not in (".ts", ".mjs")]
+    assert checkout.resolve() / "app/web/help/help.json" in others
+    for path in others:
+        path.write_text(path.read_text() + "\n")
+        changed = names_of(checkout)["sources"]
+        assert changed != first["sources"], path
+        first["sources"] = changed
+
+
 def test_nothing_outdated_is_served_where_it_cannot_be_built(checkout: Path) -> None:
     names_of(checkout)
     style = checkout / "app/web/core/shell.css"
