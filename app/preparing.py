@@ -69,11 +69,16 @@ def _keep_index(engine: Engine, run: RunRow) -> None:
 
 def _keep_lines(engine: Engine, run: RunRow) -> None:
     """Keep what comparisons draw of the run, whatever it is compared with, however aligned."""
-    for alignment in ALIGNMENTS:
-        with read_scope(engine) as session:
-            lines = compare_scalars.first_lines(session, run.id, alignment)
-            of = kept_lines.lines_place(get_run(session, run_id=run.id), alignment)
-        keep(engine, Place(run.id, *of), kept_lines.packed(lines))
+    with read_scope(engine) as session:
+        seen = get_run(session, run_id=run.id)
+        found = {
+            kept_lines.lines_place(seen, alignment): compare_scalars.first_lines(
+                session, run.id, alignment
+            )
+            for alignment in ALIGNMENTS
+        }
+    for place, lines in found.items():
+        keep(engine, Place(run.id, *place), kept_lines.packed(lines))
 
 
 def _prepare(engine: Engine, run_id: int, name: str, arguments: Arguments) -> None:

@@ -1,10 +1,15 @@
-"""Layers and classes of a run on a server by their names, which people give rather than numbers."""
+"""Layers and classes of a run by their names: in words, and found by what people give."""
 
 from collections.abc import Sequence
 
 from deeptracker.errors import ClientError, NotOnServer
 
 _SOME = 5
+
+
+def worded(what: str, name: str) -> str:
+    """Return what people call a class or layer: "class dog", or "class 2" where it is named so."""
+    return name if name.startswith(f"{what} ") else f"{what} {name}"
 
 
 def number_of(what: str, given: int | str, names: Sequence[str], run: str) -> int:

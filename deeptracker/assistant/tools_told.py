@@ -18,6 +18,7 @@ from deeptracker.assistant.results_told import (
 )
 from deeptracker.assistant.tools_runs import Limit, Offset, RunName
 from deeptracker.connection import Connection
+from deeptracker.named import worded
 
 _MOST_NAMES, _MOST_CAUSES = 10, 3
 _NOT_JUDGED = "The run was not judged yet: no snapshot of it is loaded, or its load goes on."
@@ -152,7 +153,7 @@ def _finding(run: AskedRun, one: Mapping[str, Any]) -> FindingLine:
 def _annotation(one: Mapping[str, Any]) -> Annotation:
     about, name = one["target"], one["name"]
     if name:
-        about = name if name.startswith(f"{about} ") else f"{about} {name}"
+        about = worded(about, name)
     if one["filter"] is not None:
         about = f"{about}, filter {one['filter']}"
     return Annotation(

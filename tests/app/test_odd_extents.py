@@ -7,6 +7,7 @@ from app.binary import EXTENSION
 from app.prepared import FIRST
 from app.table_names import TABLES
 from db.permissions import Role
+from tests.app.web import data_addresses
 from tests.stored_runs import store_run
 
 # What is asked of each route besides what its page asks for first.
@@ -40,16 +41,14 @@ def odd_runs(web) -> dict[str, int]:
 @pytest.mark.parametrize("extent", EXTENTS)
 def test_every_route_answers_or_says_what_is_not_there(web, clients, odd_runs, extent) -> None:
     client, run_id = clients[Role.MEMBER], odd_runs[extent]
-    routes = web.app.server.extensions[EXTENSION]
     base = f"/data/run/{run_id}"
-    asked = [f"{base}/{name}?{FIRST[name]}" for name in FIRST]
-    asked += [f"{base}/{name}?{more}" for name in routes.matrices for more in ARGUMENTS]
-    asked += [f"{base}/{name}" for name in routes.states]
+    asked = [f"{base}/{name}?{first}" for name, first in FIRST.items()]
+    asked += data_addresses(web.app, run_id, ARGUMENTS)
     asked += [f"{base}/{name}/table.csv?{more}" for name in TABLES for more in ARGUMENTS]
     pair = f"runs={run_id},{odd_runs['usual']}"
     asked += [
         f"/data/compare/{name}?{pair}&{more}"
-        for name in routes.of_runs
+        for name in web.app.server.extensions[EXTENSION].of_runs
         for more in ("", "align=epoch")
     ]
     asked.append(f"{base}/report.html")

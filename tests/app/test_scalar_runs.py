@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from app.binary import EXTENSION
 from app.components.verdict import verdicts
 from app.prepared import FIRST
 from app.table_names import TABLES
 from db.permissions import Role
 from db.queries.runs import findings, runs
 from ingest.pipeline import load_log
-from tests.app.web import Web, callback_key
+from tests.app.web import Web, callback_key, data_addresses
 
 STEPS = 1_200
 
@@ -68,11 +67,9 @@ def test_every_route_and_table_answers(web: Web, clients, scalar_run: int) -> No
         # What needs a layer or a class in its query is refused by name, and nothing fails.
         assert client.get(address).status_code in (200, 400, 404), address
     assert asked > 10
-    data = web.app.server.extensions[EXTENSION]
-    for name in (*data.matrices, *data.states):
-        for arguments in sorted({"", FIRST.get(name, "")}):
-            address = f"/data/run/{scalar_run}/{name}?{arguments}"
-            assert client.get(address).status_code in (200, 400, 404), address
+    first = [f"/data/run/{scalar_run}/{name}?{query}" for name, query in FIRST.items()]
+    for address in [*first, *data_addresses(web.app, scalar_run)]:
+        assert client.get(address).status_code in (200, 400, 404), address
     for name in TABLES:
         for form in ("csv", "parquet"):
             answer = client.get(f"/data/run/{scalar_run}/{name}/table.{form}")

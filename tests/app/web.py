@@ -1,7 +1,7 @@
 """The application as a client sees it: accounts, logins, pages and callbacks over HTTP."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.auth import passwords
 from app.auth.cookie import cookie_name, sign_token
 from app.auth.tokens import new_token
+from app.binary import EXTENSION
 from app.config import AppSettings
 from app.factory import create_app
 from db.engine import session_scope
@@ -135,6 +136,13 @@ class Client:
         answer = self.call(output, *arguments, **options)
         assert answer.status_code == 200, (answer.status_code, answer.text)
         return answer.json["response"]
+
+
+def data_addresses(app: Dash, run_id: int, arguments: Iterable[str] = ("",)) -> list[str]:
+    """Return everything that /data/run/<id>/<name> serves: matrices with each query, and states."""
+    routes, base = app.server.extensions[EXTENSION], f"/data/run/{run_id}"
+    matrices = [f"{base}/{name}?{more}" for name in routes.matrices for more in arguments]
+    return [*matrices, *(f"{base}/{name}" for name in routes.states)]
 
 
 def server_callbacks(app: Dash) -> list[str]:

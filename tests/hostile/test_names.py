@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.engine import Engine
 
-from app.binary import EXTENSION
 from app.table_names import TABLES
 from db.engine import make_engine
 from deeptracker.errors import LogError
@@ -22,7 +21,7 @@ from deeptracker.format import (
     write_snapshot,
 )
 from ingest.pipeline import load_log
-from tests.app.web import make_web
+from tests.app.web import data_addresses, make_web
 from tests.deeptracker import small_logs
 from tests.deeptracker.hostile_files import edit_json
 
@@ -125,20 +124,18 @@ def test_what_was_written_is_shown(loaded):
 def test_no_page_breaks(loaded):
     """Every data route, table, and page of the run: an answer, or a plain refusal of arguments."""
     _, run_id, web, client = loaded
-    routes = web.app.server.extensions[EXTENSION]
     base = f"/data/run/{run_id}"
-    arguments = ["", "?class=0", "?class=11,12", "?layer=0", "?layer=0,11", "?filter=0,0"]
+    arguments = ["", "class=0", "class=11,12", "layer=0", "layer=0,11", "filter=0,0"]
     arguments += [
-        "?iteration=10",
-        "?iteration=10,20",
-        "?quantity=weight&statistic=mean",
-        "?k=1&m=1",
-        "?at=10&otherat=20",
-        "?at=10&otherat=20&layer=0",
+        "iteration=10",
+        "iteration=10,20",
+        "quantity=weight&statistic=mean",
+        "k=1&m=1",
+        "at=10&otherat=20",
+        "at=10&otherat=20&layer=0",
     ]
-    asked = [f"{base}/{name}{more}" for name in routes.matrices for more in arguments]
-    asked += [f"{base}/{name}" for name in routes.states]
-    asked += [f"{base}/{name}/table.csv{more}" for name in TABLES for more in arguments]
+    asked = data_addresses(web.app, run_id, arguments)
+    asked += [f"{base}/{name}/table.csv?{more}" for name in TABLES for more in arguments]
     asked += [f"{base}/report.html"]
     well = set()
     for address in asked:

@@ -1,6 +1,7 @@
 """What an annotation is about, in words."""
 
 from db.queries.team.annotation_rows import AnnotationRow, Target
+from deeptracker.named import worded
 
 
 def about(row: AnnotationRow) -> str:
@@ -17,8 +18,7 @@ def about(row: AnnotationRow) -> str:
 def _what(row: AnnotationRow) -> str:
     target = row.target
     if target.kind in ("class", "layer"):
-        name = str(row.name or target.id)
-        return name if name.startswith(f"{target.kind} ") else f"{target.kind} {name}"
+        return worded(target.kind, str(row.name or target.id))
     if target.kind == "image":
         return f"image {(row.position or 0) + 1} of {row.name}" if row.name else "an image"
     return f"filter {target.filter} of {row.name or f'layer {target.id}'}"

@@ -2,27 +2,18 @@
 
 import "#app/web/testpage.ts";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { chosen } from "./choice.ts";
 import { Model } from "./model.ts";
-import { gridOf, SIZES } from "./testgrid.ts";
+import { describeGrids, gridOf } from "./testgrid.ts";
 
-for (const [layers, classes, iterations] of SIZES) {
-  describe(`a grid of ${layers} x ${classes} with ${iterations} iterations`, () => {
-    const given = gridOf(layers, classes, iterations, layers + classes);
-    const model = new Model(given.answer, given.names);
-    const cells = Array.from({ length: layers * classes }, (_, at) => [
-      Math.floor(at / classes),
-      at % classes,
-    ]);
-
-    test("a cell is found again by its ids", () => {
-      for (const [r, c] of cells.slice(0, 100)) {
-        assert.deepEqual(chosen(model, { cell: [[model.layers[r], model.classes[c]]] }), { r, c });
-      }
-    });
+describeGrids(({ model, cells }) => {
+  test("a cell is found again by its ids", () => {
+    for (const [r, c] of cells.slice(0, 100)) {
+      assert.deepEqual(chosen(model, { cell: [[model.layers[r], model.classes[c]]] }), { r, c });
+    }
   });
-}
+});
 
 const small = gridOf(2, 3, 4);
 const model = new Model(small.answer, small.names);

@@ -2,35 +2,26 @@
 
 import "#app/web/testpage.ts";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { Model, modelOf } from "./model.ts";
-import { gridOf, SIZES } from "./testgrid.ts";
+import { describeGrids, gridOf } from "./testgrid.ts";
 
-for (const [layers, classes, iterations] of SIZES) {
-  describe(`a grid of ${layers} x ${classes} with ${iterations} iterations`, () => {
-    const given = gridOf(layers, classes, iterations, layers + classes);
-    const model = new Model(given.answer, given.names);
-    const cells = Array.from({ length: layers * classes }, (_, at) => [
-      Math.floor(at / classes),
-      at % classes,
-    ]);
-
-    test("cells lie row by row", () => {
-      cells.forEach(([r, c], at) => {
-        assert.equal(model.at("count", r, c), given.answer.arrays.count[at]);
-        assert.equal(model.value(r, c, "lift"), given.answer.arrays.lift[at]);
-        assert.equal(model.value(r, c, "count"), given.answer.arrays.count[at]);
-      });
-      assert.equal(model.most, Math.max(1, ...given.answer.arrays.count));
+describeGrids(({ given, model, cells }) => {
+  test("cells lie row by row", () => {
+    cells.forEach(([r, c], at) => {
+      assert.equal(model.at("count", r, c), given.answer.arrays.count[at]);
+      assert.equal(model.value(r, c, "lift"), given.answer.arrays.lift[at]);
+      assert.equal(model.value(r, c, "count"), given.answer.arrays.count[at]);
     });
-
-    test("each class has its moments", () => {
-      given.moments.forEach((moments, c) =>
-        assert.deepEqual(Array.from(model.momentsOf(c)), moments),
-      );
-    });
+    assert.equal(model.most, Math.max(1, ...given.answer.arrays.count));
   });
-}
+
+  test("each class has its moments", () => {
+    given.moments.forEach((moments, c) =>
+      assert.deepEqual(Array.from(model.momentsOf(c)), moments),
+    );
+  });
+});
 
 const small = gridOf(2, 3, 4);
 const model = new Model(small.answer, small.names);

@@ -2,58 +2,49 @@
 
 import "#app/web/testpage.ts";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { Model } from "./model.ts";
 import { columnOrder, rowOrder, standsOut, strength } from "./orders.ts";
-import { gridOf, SIZES } from "./testgrid.ts";
+import { describeGrids, gridOf } from "./testgrid.ts";
 
-for (const [layers, classes, iterations] of SIZES) {
-  describe(`a grid of ${layers} x ${classes} with ${iterations} iterations`, () => {
-    const given = gridOf(layers, classes, iterations, layers + classes);
-    const model = new Model(given.answer, given.names);
-    const cells = Array.from({ length: layers * classes }, (_, at) => [
-      Math.floor(at / classes),
-      at % classes,
-    ]);
-
-    test("what stands out most comes first, in rows and columns", () => {
-      const most = (at: number, of: 0 | 1) =>
-        Math.max(...cells.filter((cell) => cell[of] === at).map(([r, c]) => strength(model, r, c)));
-      const falling = (order: number[], of: 0 | 1) =>
-        order.slice(1).forEach((at, before) => {
-          const [left, right] = [most(order[before], of), most(at, of)];
-          assert.ok(left > right || (left === right && order[before] < at));
-        });
-      const [rows, columns] = [rowOrder(model, "strength"), columnOrder(model, "strength")];
-      assert.equal(new Set(rows).size, layers);
-      assert.equal(new Set(columns).size, classes);
-      falling(rows, 0);
-      falling(columns, 1);
-    });
-
-    test("the network's and the classes' own order is that of the answer", () => {
-      assert.deepEqual(rowOrder(model, "network"), [...Array(layers).keys()]);
-      assert.deepEqual(columnOrder(model, "number"), [...Array(classes).keys()]);
-    });
-
-    test("classes with most iterations come first", () => {
-      const counts = columnOrder(model, "iterations").map((c) => given.moments[c].length);
-      assert.deepEqual(
-        counts,
-        [...counts].sort((a, b) => b - a),
-      );
-    });
-
-    test("names are sorted by the numbers in them", () => {
-      const numberOf = (name: string) => Number(/\d+/.exec(name)?.[0]);
-      const found = columnOrder(model, "name").map((c) => numberOf(model.className(c)));
-      assert.deepEqual(
-        found,
-        [...found].sort((a, b) => a - b),
-      );
-    });
+describeGrids(({ given, model, cells, layers, classes }) => {
+  test("what stands out most comes first, in rows and columns", () => {
+    const most = (at: number, of: 0 | 1) =>
+      Math.max(...cells.filter((cell) => cell[of] === at).map(([r, c]) => strength(model, r, c)));
+    const falling = (order: number[], of: 0 | 1) =>
+      order.slice(1).forEach((at, before) => {
+        const [left, right] = [most(order[before], of), most(at, of)];
+        assert.ok(left > right || (left === right && order[before] < at));
+      });
+    const [rows, columns] = [rowOrder(model, "strength"), columnOrder(model, "strength")];
+    assert.equal(new Set(rows).size, layers);
+    assert.equal(new Set(columns).size, classes);
+    falling(rows, 0);
+    falling(columns, 1);
   });
-}
+
+  test("the network's and the classes' own order is that of the answer", () => {
+    assert.deepEqual(rowOrder(model, "network"), [...Array(layers).keys()]);
+    assert.deepEqual(columnOrder(model, "number"), [...Array(classes).keys()]);
+  });
+
+  test("classes with most iterations come first", () => {
+    const counts = columnOrder(model, "iterations").map((c) => given.moments[c].length);
+    assert.deepEqual(
+      counts,
+      [...counts].sort((a, b) => b - a),
+    );
+  });
+
+  test("names are sorted by the numbers in them", () => {
+    const numberOf = (name: string) => Number(/\d+/.exec(name)?.[0]);
+    const found = columnOrder(model, "name").map((c) => numberOf(model.className(c)));
+    assert.deepEqual(
+      found,
+      [...found].sort((a, b) => a - b),
+    );
+  });
+});
 
 for (const [limit, q, expected] of [
   ["all", 1, true],

@@ -1,5 +1,8 @@
 // Grids of random cells and mini-sets for tests, the same for the same seed.
 
+import "#app/web/testpage.ts";
+import { describe } from "node:test";
+import { Model } from "./model.ts";
 import type { DetailAnswer, GridAnswer, Names } from "./types.ts";
 
 /** Return numbers 0..1 that depend on the seed alone. */
@@ -104,4 +107,25 @@ export function gridOf(layers: number, classes: number, iterations: number, seed
     filters: upTo(2 * layers).map(() => 64),
   };
   return { answer, detail, names, moments, parts };
+}
+
+/** A grid of some size, with its model and the places of its cells, row by row. */
+export interface Sized {
+  given: Given;
+  model: Model;
+  cells: number[][];
+  layers: number;
+  classes: number;
+}
+
+/** Describe a grid of each size by some tests. */
+export function describeGrids(tests: (grid: Sized) => void): void {
+  for (const [layers, classes, iterations] of SIZES) {
+    describe(`a grid of ${layers} x ${classes} with ${iterations} iterations`, () => {
+      const given = gridOf(layers, classes, iterations, layers + classes);
+      const model = new Model(given.answer, given.names);
+      const cells = upTo(layers * classes).map((at) => [Math.floor(at / classes), at % classes]);
+      tests({ given, model, cells, layers, classes });
+    });
+  }
 }

@@ -136,9 +136,9 @@ def _dead_filters(event: Event) -> bool | None:
 def first_zero(event: Event) -> Place:
     """Return the layer, first by depth, whose gradient vanished: what follows it gets none."""
     found = no_gradient(event)
-    if found is not None and len(found) and found[-1] == event.run.usual_layers[-1]:
-        return _all_zero(event)
     if found is not None and len(found):
+        if found[-1] == event.run.usual_layers[-1]:
+            return _all_zero(event)
         # Where a layer's outputs are 0, it and all ahead of it get no gradient, and the weights
         # behind it none for want of inputs: the deepest two hold the one that died.
         return Place(layers=tuple(int(i) for i in (*found[-2:], *found[:-2])[:_MOST_NAMED]))
