@@ -170,7 +170,13 @@ def test_zoom_to_a_range_and_back(page: Page, digits: int, iterations: list[int]
     page.mouse.move(*middle_of_column(page, CLASSES, 3, 4))
     rest(page)
     assert selection(page)["cursor"] == iterations[6]
-    page.get_by_role("button", name="Show everything").click()
+    back = page.get_by_role("button", name="Show everything")
+    pointed = page.locator(".dt-readout-rows").inner_text(), back.bounding_box()
+    page.mouse.move(0, 0)
+    rest(page)
+    assert (page.locator(".dt-readout-rows").inner_text(), back.bounding_box()) == pointed
+    back.click()
+    wait_until_painted(page)
     page.mouse.move(*middle_of_column(page, CLASSES, 0, len(iterations)))
     rest(page)
     assert selection(page)["cursor"] == iterations[0]

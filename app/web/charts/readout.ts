@@ -37,11 +37,18 @@ function lowest(map: Rows, column: number, count: number): RowValue[] {
   return found;
 }
 
+/** Return where a row of that name stands now; -1 where it is not shown. */
+function placeOf(row: { index: number; name: string }, labels: readonly string[]): number {
+  return labels[row.index] === row.name ? row.index : labels.indexOf(row.name);
+}
+
 class Readout implements Handler {
   declare private readonly chart: Chart<ReadoutOptions>;
   declare private readonly body: HTMLElement;
   declare private readonly parts: Record<Part, HTMLElement>;
   declare private arrays: Arrays;
+  /** The row that was pointed at last, and its name, for rows may be put in another order. */
+  private row: (NonNullable<Pointed["row"]> & { name: string }) | null = null;
   /** What the part of the range was made of. */
   declare private rangeKey?: string;
   /** What the part of the pins was made of. */
@@ -139,19 +146,30 @@ class Readout implements Handler {
     return chartRegistry.of(document.getElementById(id))?.handler.readable?.() ?? null;
   }
 
-  private drawRow(row: Pointed["row"] | undefined, column: number): void {
-    const spec = row && (this.chart.options.maps || []).find(({ id }) => id === row.chart);
+  /**
+   * The row under the pointer, or the one that was: were it taken away as the pointer leaves, a button
+   * below would move from under a click.
+   */
+  private drawRow(pointed: Pointed["row"] | undefined, column: number): void {
+    const chosen = pointed ?? this.row;
+    const spec = chosen && (this.chart.options.maps || []).find(({ id }) => id === chosen.chart);
     const map = spec && this.map(spec.id);
-    if (!map) {
+    if (map && pointed) this.row = { ...pointed, name: map.labels[pointed.index] || "" };
+    const index = map && this.row ? placeOf(this.row, map.labels) : -1;
+    if (!map || index < 0) {
       this.fill("rows", "");
       return;
     }
-    const name = make("div", "dt-readout-name", map.labels[row!.index] || "");
-    name.title = map.labels[row!.index] || "";
-    const lines = [name, pair("at the cursor", said(map, map.valueAt(row!.index, column)))];
-    if (column > 0)
-      lines.push(pair("one snapshot before", said(map, map.valueAt(row!.index, column - 1))));
-    this.fill("rows", spec!.title, ...lines);
+    const name = make("div", "dt-readout-name", map.labels[index]);
+    name.title = map.labels[index];
+    const before = column > 0 ? said(map, map.valueAt(index, column - 1)) : "none";
+    this.fill(
+      "rows",
+      spec.title,
+      name,
+      pair("at the cursor", said(map, map.valueAt(index, column))),
+      pair("one snapshot before", before),
+    );
   }
 
   private drawLowest(column: number): void {
