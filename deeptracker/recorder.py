@@ -143,7 +143,7 @@ class Recorder(RunRecorder):
                 network,
                 layers,
                 _listed(optimizer),
-                Description(name, model_name, dataset, hyperparameters, self._planned),
+                Description(name, model_name or None, dataset, hyperparameters, self._planned),
                 resume=resume,
                 machine=machine,
                 pictures=thumbnails,

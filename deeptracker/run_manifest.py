@@ -48,7 +48,10 @@ def made_manifest(
     return Manifest(
         run=uuid.uuid4().hex,
         name=checked_name("name", described.name or place.path.resolve().name),
-        model=checked_name("model_name", described.model_name or class_name(model)),
+        model=checked_name(
+            "model_name",
+            class_name(model) if described.model_name is None else described.model_name,
+        ),
         dataset=checked_name("dataset", described.dataset),
         created_at=time.time(),
         layers=tuple(layer.spec for layer in layers),

@@ -13,14 +13,14 @@ from deeptracker.conversion.rebinned import rebinned, statistics_of
 
 # What people and libraries call what the views know by one name, as words, however they are joined:
 # Keras's val_loss, the Trainer's eval_loss, fastai's valid_loss, Lightning's val/loss.
-_TRAINING = ("train", "training", "tr")
-_VALIDATION = ("val", "valid", "validation", "eval", "evaluation", "dev")
+TRAINING = ("train", "training", "tr")
+VALIDATION = ("val", "valid", "validation", "eval", "evaluation", "dev")
 _RATES = (("lr",), ("learning", "rate"))
 _KNOWN: dict[tuple[str, ...], str] = {
     ("loss",): "train_loss",
     ("total", "loss"): "train_loss",  # Detectron2: the sum of its parts, which it logs besides
-    **{pair: "train_loss" for one in _TRAINING for pair in ((one, "loss"), ("loss", one))},
-    **{pair: "validation_loss" for one in _VALIDATION for pair in ((one, "loss"), ("loss", one))},
+    **{pair: "train_loss" for one in TRAINING for pair in ((one, "loss"), ("loss", one))},
+    **{pair: "validation_loss" for one in VALIDATION for pair in ((one, "loss"), ("loss", one))},
     **{(*of, *rate): "learning_rate" for of in ((), ("train",)) for rate in _RATES},
     ("lr", "pg0"): "learning_rate",  # Ultralytics: the first group of parameters
 }
@@ -33,10 +33,11 @@ _TESTED = {("test", "loss"), ("loss", "test"), ("testing", "loss"), ("loss", "te
 
 def known_name(name: str) -> str:
     """Return the name by which the views know a series, or its own."""
-    return _KNOWN.get(_words(name)) or ("learning_rate" if _RATE_OF.fullmatch(name) else name)
+    return _KNOWN.get(words(name)) or ("learning_rate" if _RATE_OF.fullmatch(name) else name)
 
 
-def _words(name: str) -> tuple[str, ...]:
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a series' name in small letters."""
     return tuple(_BETWEEN.split(name.lower()))
 
 
@@ -172,7 +173,7 @@ def _tested(whole: Collected) -> None:
     for series in (whole.values, whole.by_epoch):
         if "validation_loss" in (*whole.values, *whole.by_epoch):
             return
-        for name in [one for one in series if _words(one) in _TESTED and len(series[one]) > 1]:
+        for name in [one for one in series if words(one) in _TESTED and len(series[one]) > 1]:
             series["validation_loss"] = series.pop(name)
             whole.notes.append(f"{name} stands for the validation loss: there is no other.")
             break

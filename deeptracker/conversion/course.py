@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deeptracker.conversion.clock import UNPLACED, by_iteration
 from deeptracker.conversion.collected import Collected
+from deeptracker.conversion.error_series import add_errors
 from deeptracker.conversion.predictions import Predictions
 from deeptracker.conversion.tag_layers import UNKNOWN, TagLayers, tag_layers
 from deeptracker.errors import LogError
@@ -164,6 +165,7 @@ def course_of(
     rows, unplaced = by_iteration(collected, per_epoch)
     if unplaced:
         dropped[UNPLACED] = unplaced
+    notes += add_errors(rows, predicted=predictions is not None)
     series = _series(rows, dropped)
     its = np.unique(np.concatenate([one.iterations for one in series.values()] or [_NONE]))
     made = tag_layers(collected.histograms) if layers else None

@@ -180,7 +180,7 @@ def recorder_of(
     return ArrayRecorder(
         run_dir, first.arrays, filter_axis=filter_axis if known_axis is None else known_axis,
         forms=_forms(first.arrays), name=name, hyperparameters=hyperparameters,
-        model_name=_model(source) or "not known", every=every, iterations_per_epoch=per_epoch,
+        model_name=_model(source) or "", every=every, iterations_per_epoch=per_epoch,
         gradients=False, updates=_follow(placed), machine=False, lent=True, rank=0, **validated,
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ from sqlalchemy import delete
 
 from db.engine import session_scope
 from db.models import IngestJob, IngestWorker
-from tests.browser.conftest import Watch
+from tests.browser.conftest import VIEWPORT, Watch
+from tests.browser.waiting import rest
 from tests.jobs.conftest import running_worker, wait_until
 
 SECOND = re.compile(r"/data/uploads/\d+/0\?at=1048576$")
@@ -79,6 +80,16 @@ def test_a_folder_and_a_sent_one_become_runs(
         expect(page.get_by_role("heading", name="My detector")).to_be_visible()
         _send(page, uploads, tmp_path)
         _drop(page, tmp_path)
+        _unknown(page, tmp_path)
+
+
+def _unknown(page: Page, folder: Path) -> None:
+    """A file of no kind that is known, of which no path on the server is said."""
+    (folder / "paper.pdf").write_bytes(b"%PDF-1.4 no log")
+    choose(page, folder / "paper.pdf")
+    found = page.locator("#bring-found")
+    expect(found).to_contain_text("Nothing is recognised here")
+    expect(found).to_contain_text("1 file, 15 bytes, of no kind")
 
 
 def _send(page: Page, uploads: Path, folder: Path) -> None:
@@ -99,13 +110,23 @@ def _send(page: Page, uploads: Path, folder: Path) -> None:
     expect(page.locator("#bring-found")).to_contain_text("2 series")
     expect(page.get_by_label("Name of the run")).to_have_value("training ä")
     page.get_by_role("button", name="Load", exact=True).click()
-    expect(page.get_by_role("link", name="Open training ä")).to_be_visible()
+    page.get_by_role("link", name="Open training ä").click()
+    _fits_a_phone(page)
     # One folder, whole, under a name of the server's.
     (kept,) = uploads.iterdir()
     assert len(kept.name) == 32
     sent = kept / "metrics.csv"
     assert sent.read_bytes() == (mine / "logs" / "metrics.csv").read_bytes()
     assert [one.name for one in kept.rglob("*") if one.is_file()] == ["metrics.csv"]
+
+
+def _fits_a_phone(page: Page) -> None:
+    """The overview says where the run was read from: a long path without a blank."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".overview-origin summary")).to_contain_text("uploads")
+    rest(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size(VIEWPORT)
 
 
 def _drop(page: Page, folder: Path) -> None:
@@ -126,6 +147,7 @@ def _drop(page: Page, folder: Path) -> None:
     protocol.send("Input.dispatchDragEvent", {"type": "drop", "data": carried, **mouse})
     found = page.locator("#bring-found")
     expect(found).to_contain_text("2 series, 24 values, up to iteration 12")
+    expect(page.locator("#bring-form")).to_contain_text("What was sent does not grow")
     expect(place).not_to_have_class(re.compile("bring-over"))
 
 

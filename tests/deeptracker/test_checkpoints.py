@@ -93,6 +93,7 @@ def test_nan_and_inf_are_counted(tmp_path: Path) -> None:
         torch.save({"weight": weight}, tmp_path / f"{step}.pt")
     convert(tmp_path, tmp_path / "run")
     run = RunDirectory(tmp_path / "run")
+    assert run.manifest().model == ""  # nothing says it: it is not "not known" by name
     rows = [run.snapshot(run.manifest(), step).statistics["weight"][0] for step in (10, 20)]
     counts = [[row[STATISTICS.index(n)] for n in ("nan_count", "inf_count")] for row in rows]
     assert counts == [[0, 0], [1, 2]]

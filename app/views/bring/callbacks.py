@@ -27,7 +27,7 @@ from app.components.place_field import offer
 from app.components.tables import progress, state_badge
 from app.reading import reads
 from app.views.bring.ids import Ids
-from app.views.bring.words import found
+from app.views.bring.words import FOLLOW, found
 from db.errors import Conflict, StoreError
 from db.permissions import Permission
 from db.queries.jobs import job_requests, jobs, looks
@@ -103,6 +103,7 @@ def look(
         "form": Output(Ids.FORM, "hidden"),
         "name": Output(Ids.NAME, "value"),
         "mode": Output(Ids.MODE, "disabled"),
+        "modes": Output(Ids.MODE, "description"),
     },
     inputs={
         "asked": Input(Ids.LOOKED, "data"),
@@ -120,7 +121,7 @@ def show(asked: object, _ticks: object) -> dict[str, Any]:
     with store.transaction() as session:
         answered = looks.get_look(session, look_id=given["look"], by=by)
     # One of several that was chosen: the others stay to be chosen.
-    among = bool(given.get("choices"))
+    among, sent = bool(given.get("choices")), bool(given.get("sent"))
     parts: dict[str, Any] = {
         "found": html.P("A worker is looking …", className="dt-soft", role="status"),
         "waiting": False,
@@ -128,7 +129,8 @@ def show(asked: object, _ticks: object) -> dict[str, Any]:
         "choosing": no_update if among else True,
         "form": True,
         "name": no_update,
-        "mode": bool(given.get("sent")),
+        "mode": sent,
+        "modes": "What was sent does not grow: it is loaded once" if sent else FOLLOW,
     }
     if answered.error is not None:
         problem = html.P(answered.error, className="dt-problem", role="alert")
@@ -136,7 +138,7 @@ def show(asked: object, _ticks: object) -> dict[str, Any]:
     if answered.answer is None:
         return parts
     answer = answered.answer
-    parts |= {"found": found(answer, answered.location), "waiting": True}
+    parts |= {"found": found(answer, None if sent else answered.location), "waiting": True}
     if answer["choices"]:
         listed = [{"value": c["location"], "label": c["name"]} for c in answer["choices"]]
         return {**parts, "choices": _told_apart(listed), "choosing": False}
@@ -217,7 +219,9 @@ def show_job(job_id: object, _ticks: object) -> tuple[Any, bool]:
             html.Div(
                 [
                     state_badge(job.state),
-                    progress(job.done, job.total, live=live, label="Progress of the load"),
+                    progress(job.done, job.total, live=True, label="Progress of the load")
+                    if live and job.total
+                    else None,
                     html.Span(said, className="dt-problem" if bad else "dt-soft"),
                 ],
                 className="bring-state",

@@ -12,6 +12,7 @@ from app.components.place_field import place_field
 from app.uploads import routes as uploading
 from app.view import PageContext
 from app.views.bring.ids import Ids
+from app.views.bring.words import FOLLOW
 from db.queries.jobs import workers
 from db.queries.jobs.uploads import KEPT_DAYS
 
@@ -145,7 +146,7 @@ def _form() -> list[Component]:
         dmc.Select(
             id=Ids.MODE,
             label="Mode",
-            description="Follow: new values come in while it is training",
+            description=FOLLOW,
             data=[{"value": name, "label": text} for name, text in MODES.items()],
             value="once",
             allowDeselect=False,

@@ -10,9 +10,11 @@ from app.components.not_recorded import PARTS
 from app.components.tables import nothing
 from app.components.texts import counted
 
+FOLLOW = "Follow: new values come in while it is training"
 
-def found(answer: Mapping[str, Any], location: str) -> Component:
-    """Return what stands on the page for an answer."""
+
+def found(answer: Mapping[str, Any], location: str | None) -> Component:
+    """Return what stands on the page for an answer; `location`: None of files that were sent."""
     kinds = list(answer.get("kinds") or ())
     if not kinds:
         refused = bool(answer.get("refused"))
@@ -21,10 +23,10 @@ def found(answer: Mapping[str, Any], location: str) -> Component:
             None
             if refused
             else html.P(
-                f"{_files(answer)} at {location}, of no kind that is known. What can be loaded: "
-                "run directories of the Recorder, event files of TensorBoard, series of "
-                "checkpoints, CSV and JSON lines with an iteration or epoch column, stores of "
-                "trackers."
+                f"{_files(answer)}{f' at {location}' if location else ''}, of no kind that is "
+                "known. What can be loaded: run directories of the Recorder, event files of "
+                "TensorBoard, series of checkpoints, CSV and JSON lines with an iteration or epoch "
+                "column, stores of trackers."
             ),
             _refused(answer),
         )

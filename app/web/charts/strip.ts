@@ -10,6 +10,7 @@ import * as colours from "../base/colours.ts";
 import type { Answer, Numbers } from "../base/fetch.ts";
 import { numbers } from "../base/numbers.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
+import { wrapped } from "../base/wrapping.ts";
 import { nothing } from "../core/catalogue.ts";
 import { type Chart, registerKind } from "../core/chart.ts";
 import type { Stack, StripLine, StripOptions, StripPanel } from "../core/chartoptions.ts";
@@ -23,6 +24,7 @@ import * as stripmarks from "./stripmarks.ts";
 const GAP = 10; // between panels
 const PAD = 3; // within a panel, above and below the curves
 const FONT = "11px system-ui, sans-serif";
+const LINE = 15; // of a text of several
 
 /** How many values of a series there are: drawn, no number, in all. */
 interface SeriesMeta {
@@ -155,10 +157,13 @@ export class Strip implements Handler {
     context.textBaseline = "middle";
     context.fillStyle = colours.theme("--dt-text-soft");
     // Why, then what to do, where there is room for that.
-    let text = panel.nothing || "not recorded";
-    const room = place.width - 8;
-    if (text.includes(": ") && context.measureText(text).width > room) [text] = text.split(": ");
-    context.fillText(text, place.left + place.width / 2, place.top + place.height / 2);
+    const text = panel.nothing || "not recorded";
+    const whole = wrapped(text, place.width - 8, (part) => context.measureText(part).width);
+    const lines = whole.length * LINE > place.height ? text.split(": ", 1) : whole;
+    const top = place.top + (place.height - (lines.length - 1) * LINE) / 2;
+    lines.forEach((line, at) => {
+      context.fillText(line, place.left + place.width / 2, top + at * LINE);
+    });
   }
 
   /** Return {y(value), low, high, log} over the finite values in view; null where none is. */

@@ -118,7 +118,7 @@ TRAIN_ERROR = Need(
     "the training error",
     "pass scores= and labels= of the batch to recorder.step()",
     lambda history: bool(np.isfinite(history.train_error).any()),
-    _as_scalar("train_error (a share from 0 to 1)"),
+    _as_scalar("train_accuracy"),
 )
 LEARNING_RATE = Need(
     "learning_rate",
