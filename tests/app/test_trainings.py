@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -19,6 +20,7 @@ from db.models import AuditEntry, IngestJob, IngestWorker, Training, TrainingBat
 from db.permissions import Role
 from db.queries.jobs import jobs, workers
 from db.queries.trainings import scripts, training_notes, trainings
+from db.queue import STALLED_SECONDS
 from db.training_search import draw, grid
 from tests.app.training_rows import SCRIPT, training
 from tests.app.web import callback_key
@@ -34,6 +36,9 @@ def offered(web):
             session, host="gpu-1", process=1, concurrency=1, roots=["/runs"]
         )
         scripts.publish(session, worker_id=worker_id, scripts=[SCRIPT])
+        # It sends no heartbeats, and a test on a busy machine may outlast the first.
+        worker = session.get_one(IngestWorker, worker_id)
+        worker.seen_at = worker.seen_at + timedelta(seconds=0.9 * STALLED_SECONDS)
     yield SCRIPT
     with session_scope(web.engine) as session:
         for table in (Training, TrainingBatch, IngestWorker, AuditEntry):

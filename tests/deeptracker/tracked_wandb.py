@@ -2,7 +2,6 @@
 
 import math
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -34,10 +33,6 @@ def of_everything(folder: Path) -> None:
     """A run with odd numbers, nested names, a histogram, long texts, and settings of all kinds."""
     config = {"lr": 0.1, "opt": {"name": "sgd", "betas": [0.9, 0.99]}, "none": None}
     run = start(folder, id="every", name="my run", tags=["a", "b"], notes="a note", config=config)
-    young = folder.parent / "young" / "offline-run-20260101_000000-every"
-    young.mkdir(parents=True)
-    for file in folder.glob("wandb/offline-run-*/*.wandb"):
-        shutil.copy(file, young)
     run.log({"loss": math.nan, "up": math.inf, "down": -math.inf, "big": 2**53 - 1, "off": None})
     run.log({"nest": {"a": 1.0}, "nest.a": 2.0, "nest/a": 3.0, "flag": True})
     run.log({"loss": 0.5, "weights": wandb.Histogram(np.arange(10.0))})
