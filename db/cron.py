@@ -6,6 +6,7 @@ right after the gap, a repeated one runs once (but those of every hour or minute
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, islice, takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -14,6 +15,8 @@ from db.errors import Conflict
 
 MAX_EXPRESSION = 200
 MOST_MISSED = 10_000
+# Clocks are set back by two hours at most.
+_REPEATED = timedelta(hours=3)
 _SHORT = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -40,28 +43,38 @@ class Cron:
 
     def next_times(self, after: datetime, *, count: int = 1) -> list[datetime]:
         """Return the first times after an instant, in the time zone; fewer where there are none."""
-        coming = self._from(after)
-        try:
-            return [next(coming) for _ in range(count)]
-        except StopIteration:
-            return []
+        # Asked in an hour that comes twice, cronsim names a time of its first round again.
+        coming = dropwhile(lambda time: _is_by(time, after), self._from(after))
+        return list(islice(coming, count))
 
     def latest(self, until: datetime) -> datetime:
         """Return the last time up to and including an instant."""
         # Backwards it names what lies before: one second more lets the instant itself count.
         start = until.astimezone(ZoneInfo(self.time_zone)) + timedelta(seconds=1)
-        return next(CronSim(self.expression, start, reverse=True))
+        found = next(CronSim(self.expression, start, reverse=True))
+        # Backwards it passes over times of an hour that comes twice; forwards it does not.
+        coming = self._from(found.astimezone(UTC) - _REPEATED)
+        return max((found, *takewhile(lambda time: _is_by(time, until), coming)), key=_instant)
 
     def missed(self, first: datetime, last: datetime) -> int:
         """Return how many times lie from `first` on and before `last`, at most MOST_MISSED."""
         coming = self._from(first - timedelta(seconds=1))
         number = 0
-        while number < MOST_MISSED and next(coming) < last:
+        while number < MOST_MISSED and _instant(next(coming)) < _instant(last):
             number += 1
         return number
 
     def _from(self, instant: datetime) -> CronSim:
         return CronSim(self.expression, instant.astimezone(ZoneInfo(self.time_zone)))
+
+
+def _instant(time: datetime) -> float:
+    """Return seconds since 1970; two times of one zone are compared by what clocks show."""
+    return time.timestamp()
+
+
+def _is_by(time: datetime, instant: datetime) -> bool:
+    return _instant(time) <= _instant(instant)
 
 
 def read_cron(expression: str, time_zone: str) -> Cron:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
 from deeptracker.extras import needed
 
@@ -28,7 +29,19 @@ DOORS = {
 
 
 def main() -> None:
-    """Run the command line and exit; with one line and status 1 where that cannot be."""
+    """Run the command line and exit; with one line and status 1 where that cannot be.
+
+    The same where a signal ends it: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+    lifeline.end_in_order()
+    try:
+        _run()
+    except (KeyboardInterrupt, lifeline.Terminated) as end:
+        print(lifeline.said_of(end), file=sys.stderr)
+        sys.exit(end.code if isinstance(end, SystemExit) else lifeline.INTERRUPTED)
+
+
+def _run() -> None:
     for name, module in DOORS.items():
         words = name.split()
         if sys.argv[1 : 1 + len(words)] == words:
@@ -52,8 +65,6 @@ def _open(module: str, arguments: list[str]) -> None:
         import_module(module).main(arguments)
     except DeepTrackerError as error:
         sys.exit(f"Error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -1,14 +1,44 @@
-"""A process that ends with the one that started it, also where that one was killed."""
+"""How a command ends: told to by a signal in order, and with the process that started it."""
 
 import os
 import signal
 import threading
 import time
+from types import FrameType
 
+INTERRUPTED = 130
 _VARIABLE, _STDIN = "DEEPTRACKER_LIFELINE", "stdin"
 # Whoever starts us with this in our environment keeps the other end of our standard input open.
 ASKED = {_VARIABLE: _STDIN}
 _PATIENCE_SECONDS = 20.0
+
+
+class Terminated(SystemExit):
+    """SIGTERM asks this process to end; what is half done is put in order on the way out."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+
+def end_in_order() -> None:
+    """Let SIGTERM raise Terminated in the main thread, as Ctrl-C does KeyboardInterrupt.
+
+    A second one ends the process at once. Where something else is done about it, or it is not heard
+    at all, that stays so.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    if here and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise Terminated
+
+
+def said_of(end: BaseException) -> str:
+    """Return the line that a command says when a signal ends it."""
+    return "Ended by SIGTERM." if isinstance(end, Terminated) else "Interrupted."
 
 
 def hold() -> None:

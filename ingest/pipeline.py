@@ -29,14 +29,20 @@ from ingest.sources import Source
 from ingest.sources.opening import open_source
 
 QUIET_SECONDS = 6 * 3600.0
+# What is away for so long was not just replaced by another of its name.
+GONE_SECONDS = 10.0
 # How long a wish to stop may go unheard in a pause.
 _PATIENCE = 0.5
 
 
 class LogAwaited(LogError):  # noqa: N818 - the name that callers read
-    """There is no log yet, and nobody should wait for it here."""
+    """There is no log yet, or none any more, and nobody should wait for it here."""
 
 
+_GONE = (
+    "is not there any more: it was moved, renamed or deleted. What was loaded of it stays, and "
+    "where it comes back it is followed on. If it is elsewhere now, load it from there"
+)
 _NOTHING = (
     "is missing; this is not a run directory, and holds nothing of another tool that is known here "
     "(event files of TensorBoard, CSV, JSON lines, checkpoints, stores of trackers)"
@@ -64,11 +70,11 @@ def load_log(
     """Load the log at `path` (or "s3://..."); calling it again changes nothing.
 
     With `follow` it waits for the log to appear and to grow until the training ends, `should_stop`
-    says so, or nothing happened for `quiet_seconds`. Unusable snapshots are reported and the others
-    loaded. `roots` limits where the files may lie (jobs). Raises LogError for an unusable manifest,
-    LogAwaited where what is followed is not there yet and `should_stop` says so or not
-    `wait_for_log`, RunBusy where another process loads the run, Conflict where the stored run is
-    another, LocationRefused.
+    says so, or nothing happened for `quiet_seconds`; `on_line` is told of one that goes away.
+    Unusable snapshots are reported and the others loaded. `roots` limits where the files may lie
+    (jobs). Raises LogError for an unusable manifest, LogAwaited where what is followed is not there
+    yet and `should_stop` says so, or is not there (any more) and not `wait_for_log`, RunBusy where
+    another process loads the run, Conflict where the stored run is another, LocationRefused.
     """
     place = read_place(path) if isinstance(path, str) else path
     lake = LakeSettings().place()
@@ -90,7 +96,9 @@ def load_log(
             images = ImageHistories(connection, run_id=run.run_id)
             while True:
                 # The manifest is read before the folder is: what it calls complete is all there.
-                manifest = _same_run(source.manifest(), manifest, location)
+                now = source.manifest()
+                waiting.saw(now is not None, partial(_tell, on_line, location, manifest))
+                manifest = _same_run(now, manifest, location)
                 if run.has_grown(manifest):
                     look.run = run = _taken_up(connection, manifest, location, owner_id)
                     health = Evaluator(connection, run_id=run.run_id)
@@ -102,6 +110,8 @@ def load_log(
                     waiting.heard()
                 health.wrote(look.report.written)
                 look.report.ended = _ended(manifest, waiting, follow=follow, busy=source.busy())
+                if waiting.gone and not (wait_for_log or look.report.ended):
+                    look.report.ended = "gone"
                 if look.report.ended:
                     run.join_results()
                     verdict, row = look.judged_early()
@@ -114,6 +124,8 @@ def load_log(
         keep_loaded(engine, lake, run_id=run.run_id, on_line=on_line)
     if look.report.ended != "stopped":
         on_loaded(engine, run.run_id)
+    if look.report.ended == "gone":
+        raise LogAwaited(f"{location}/{MANIFEST}", "", _GONE)
     look.report.seconds = time.monotonic() - begun
     look.report.place_on_grid(manifest, run.iterations)
     return look.report
@@ -134,6 +146,19 @@ class _Waiting:
     def __init__(self, poll: Callable[[], float], quiet: float, should_stop: ShouldStop) -> None:
         self._poll, self._quiet, self.should_stop = poll, quiet, should_stop
         self._news = time.monotonic()
+        self._away: float | None = None
+        self.gone = False
+
+    def saw(self, there: bool, tell: Callable[[str], None]) -> None:
+        """Note whether the log is there; tell when it is gone, not only replaced, and back."""
+        if there:
+            self._away = None
+        elif self._away is None:
+            self._away = time.monotonic()
+        gone = self._away is not None and time.monotonic() - self._away >= GONE_SECONDS
+        if gone != self.gone:
+            self.gone = gone
+            tell(f"{_GONE}." if gone else "is there again.")
 
     def heard(self) -> None:
         self._news = time.monotonic()
@@ -159,6 +184,11 @@ def _first_manifest(source: Source, waiting: _Waiting, *, follow: bool, patient:
         if waiting.should_stop() or not (patient or busy):
             raise LogAwaited(file, "", problem)
         waiting.pause()
+
+
+def _tell(on_line: OnLine, location: str, manifest: Manifest, said: str) -> None:
+    recorded = manifest.origin is None
+    on_line(f"{location}/{MANIFEST} {said}" if recorded else f"{location} {said}")
 
 
 def _same_run(now: Manifest | None, before: Manifest, location: str) -> Manifest:

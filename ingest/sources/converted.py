@@ -69,7 +69,12 @@ class ConvertedSource:
         self._again: frozenset[int] = frozenset()
 
     def manifest(self) -> Manifest | None:
-        """Return what the run is, None where nothing is recognised; LogError if all is unusable."""
+        """Return what the run is, None where nothing is recognised; LogError if all is unusable.
+
+        None as well where all of it was taken away.
+        """
+        if not os.path.lexists(self.path):
+            return None
         self._look()
         if self._weights is None:
             return self._without_weights()

@@ -102,8 +102,10 @@ class RunDirectorySource:
 
     def _tail(self) -> Stamp | None:
         """Return the stamp of the scalars that no snapshot has; None while one may still come."""
-        stamp = _stamp(self.path / SCALARS)
-        if stamp is None or stamp[1] == 0:
+        path = self.path / SCALARS
+        stamp = _stamp(path)
+        # What is no file is read as well: then it is said that it is none.
+        if stamp is None or (stamp[1] == 0 and path.is_file()):
             return None
         over = self._manifest is not None and self._manifest[1].state != "recording"
         return stamp if over or not is_alive(self.path) else None

@@ -14,7 +14,7 @@ from deeptracker.conversion.predictions import (
     find_predictions,
     read_predictions,
 )
-from deeptracker.conversion.readers import Reader
+from deeptracker.conversion.readers import Reader, gone_note
 from deeptracker.conversion.readers.known import find_readers, stores
 from deeptracker.conversion.scalar_run import manifest_of
 from deeptracker.conversion.told import joined, told
@@ -79,6 +79,7 @@ class ScalarsSource:
         self._readers: dict[tuple[type, Path], Reader] = {}
         self._look_at = 0.0
         self._good: dict[tuple[type, Path], Collected] = {}
+        self._gone: frozenset[tuple[type, Path]] = frozenset()
         self._errors: dict[Path, LogError] = {}
         self._told: set[str] = set()
         self._began: float | None = None
@@ -105,6 +106,7 @@ class ScalarsSource:
             said,
             *(id(part) for _, part in parts),
             state,
+            self._gone,
             None if self._table is None else self._table[0],
         )
         if self._manifest is not None and known == self._known:
@@ -112,6 +114,7 @@ class ScalarsSource:
         self._known = known
         whole = joined(said, parts)
         whole.notes += said.unused(path for path, _ in parts)
+        whole.notes += [gone_note(path.name) for path in sorted(path for _, path in self._gone)]
         if self._table is not None:
             whole.kinds.append("table of predictions")
             whole.files.append(self._table[1].name)
@@ -144,7 +147,11 @@ class ScalarsSource:
         if self._roots is not None:
             for _, path in found:
                 check_inside(path, roots=self._roots)
-        self._readers = {key: self._readers.get(key, one) for key, one in found.items()}
+        # What was read of a file stays, also where the file does not.
+        gone = {key: one for key, one in self._readers.items() if self._is_gone(key)}
+        if found or not gone:
+            known = {key: self._readers.get(key, one) for key, one in found.items()}
+            self._readers = gone | known
         self._find_table()
         took = time.monotonic() - begun
         self._look_at = time.monotonic() + max(_LOOK_SECONDS, took / _BUSY_SHARE)
@@ -168,9 +175,17 @@ class ScalarsSource:
             except LogError as error:
                 self._errors[path] = error
 
+    def _is_gone(self, key: tuple[type, Path]) -> bool:
+        """Say whether a file was read and is not there any more."""
+        return key in self._good and not os.path.lexists(key[1])
+
     def _read(self) -> list[tuple[Path, Collected]]:
         """Return what the readers have; what one cannot read stays as it was, and is told."""
+        self._gone = frozenset(filter(self._is_gone, self._readers))
         for key, reader in self._readers.items():
+            if key in self._gone:
+                self._errors.pop(reader.path, None)
+                continue
             try:
                 part = reader.read()
                 if not part.empty and not part.files:

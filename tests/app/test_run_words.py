@@ -28,7 +28,7 @@ def run_id(app_engine, people):
 def save(web, client, run: int, *, name="", tags=(), notes="", seen=""):
     values = {
         f"{Ids.SAVE}.n_clicks": 1,
-        f"{Ids.SEEN}.data": {"run": run, "notes": seen},
+        f"{Ids.SEEN}.data": seen if isinstance(seen, dict) else {"run": run, "notes": seen},
         f"{Ids.TITLE}.value": name,
         f"{Ids.TAGS}.value": list(tags),
         f"{Ids.NOTES}.value": notes,
@@ -53,9 +53,32 @@ def test_words_are_changed_on_the_page(web, clients, app_engine, run_id):
     with session_scope(app_engine) as session:
         row = runs.get_run(session, run_id=run_id)
     assert (row.name, row.tags, row.notes) == ("My best", ["seed"], "**why** not")
-    late = save(web, clients[Role.ADMIN], run_id, name="My best", notes="mine", seen="")
+    admin = clients[Role.ADMIN]
+    late = save(web, admin, run_id, name="My best", tags=["seed"], notes="mine", seen="")
     assert "Somebody else has changed these notes" in late.text
     assert late.json["response"].keys() == {Ids.SAID}
+
+
+def test_what_two_change_at_once_is_kept_or_told(web, clients, app_engine, run_id):
+    """Both have the form open: the second one saves what the first one's words are not in."""
+    one, other = clients[Role.MEMBER], clients[Role.ADMIN]
+    save(web, one, run_id, name="Run", tags=["a", "b"], notes="Notes", seen="")
+    seen = opened(web, other, run_id).json["response"][Ids.SEEN]["data"]
+    save(web, one, run_id, seen=seen, name="Called", tags=["b", "c"], notes="Theirs")
+    # Who changes a tag alone takes back neither name, notes nor the other's tags.
+    said = save(web, other, run_id, seen=seen, name="Run", tags=["a", "b", "d"], notes="Notes")
+    assert said.json["response"][Ids.NAME]["children"] == "Called"
+    with session_scope(app_engine) as session:
+        row = runs.get_run(session, run_id=run_id)
+    assert (row.name, row.tags, row.notes) == ("Called", ["b", "c", "d"], "Theirs")
+    for mine, told in (
+        ({"name": "Mine", "notes": "Notes"}, "renamed this run to 'Called'"),
+        ({"name": "Run", "notes": "Mine"}, "changed these notes"),
+    ):
+        late = save(web, other, run_id, seen=seen, tags=["a", "b"], **mine)
+        assert told in late.json["response"][Ids.SAID]["children"]
+    with session_scope(app_engine) as session:
+        assert runs.get_run(session, run_id=run_id) == row
 
 
 def test_the_queries_and_the_guard_say_who_may(web, clients, app_engine, run_id, people):

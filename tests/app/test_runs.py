@@ -62,10 +62,13 @@ def test_the_drawer_shows_and_saves(web, clients, app_engine, run_id):
     member = clients[Role.MEMBER]
     opened = member.click({"run": run_id, "type": OPEN})
     response = opened.json["response"]
-    assert response[Ids.OPENED]["data"] == {"run": run_id, "notes": ""}
+    seen = {"run": run_id, "name": "a run", "tags": [], "notes": ""}
+    assert response[Ids.OPENED]["data"] == seen
     assert "Move to trash" in opened.text
     said = save(web, member, run_id, title="My best", tags=["seed"], notes="why\nnot")
     assert said.json["response"][Ids.SAID]["children"] == "Saved."
+    seen |= {"name": "My best", "tags": ["seed"], "notes": "why\nnot"}
+    assert said.json["response"][Ids.OPENED]["data"] == seen
     with session_scope(app_engine) as session:
         row = runs.get_run(session, run_id=run_id)
     assert (row.name, row.tags, row.notes) == ("My best", ["seed"], "why\nnot")

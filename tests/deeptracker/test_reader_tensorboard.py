@@ -266,7 +266,18 @@ def test_a_file_that_shrinks_or_is_replaced_is_read_anew(tmp_path: Path) -> None
     path.write_bytes(longer)
     assert len(reader.read().values["a"]) == 9
     path.unlink()
-    assert reader.read().empty
+    found = reader.read()
+    assert len(found.values["a"]) == 9
+    assert found.notes == [f"{path.name} is not there any more; what was read of it before stays."]
+
+
+def test_a_file_that_is_called_otherwise_is_the_same_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "a", 5)
+    (reader,) = tensorboard.find(tmp_path / "a")
+    reader.read()
+    renamed = path.rename(path.with_name("events.out.tfevents.renamed"))
+    found = reader.read()
+    assert (found.files, found.notes, len(found.values["a"])) == ([renamed.name], [], 5)
 
 
 def test_two_writers_that_share_a_file(tmp_path: Path) -> None:

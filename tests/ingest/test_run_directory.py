@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.log_thumbnails import write_contact_sheets
-from benchmarks.make_log import append_snapshot, write_log
+from benchmarks.make_log import append_snapshot, end_log, write_log
 from deeptracker.errors import LogError
 from deeptracker.format import (
     LEDGERS,
     MANIFEST,
     PROBES,
+    SCALARS,
     SNAPSHOTS,
     snapshot_path,
     write_manifest,
@@ -106,6 +107,16 @@ def test_a_bad_folder_beside_the_snapshots_is_named_once(log, folder):
     for _ in range(2):
         assert list(take(source.manifest(), on_bad=bad.append)) == []
     assert [error.file for error in bad] == [path / folder]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_scalars_that_are_no_file_are_named(log, make):
+    path, run = log
+    end_log(path, run=run)
+    make(path / SCALARS)
+    found, bad = read(RunDirectorySource(path))
+    assert len(found) == 1
+    assert [error.file for error in bad] == [path / SCALARS]
 
 
 def test_a_folder_without_a_log_has_no_manifest_yet(tmp_path):

@@ -57,3 +57,26 @@ def test_each_snapshot_is_marked_by_all_that_it_has(tmp_path: Path) -> None:
     # More of a series adds snapshots, and changes none.
     longer = {name: {**series, 50: 1.0} for name, series in values.items()}
     assert (course_of(Collected(values=longer)).marks()[:50] == marks).all()
+
+
+def test_what_was_read_of_a_file_outlives_it(tmp_path: Path) -> None:
+    """Else the stored run would lose what it had, at the next look into the folder."""
+    for name in ("loss", "accuracy"):
+        (tmp_path / f"{name}.csv").write_text(f"step,{name}\n0,0.5\n1,0.25\n")
+    reading = source(tmp_path)
+    whole = reading.manifest()
+    assert reading.course is not None
+    series = reading.course.series.keys()
+    for name in ("loss", "accuracy"):  # in the end there is none at all
+        (tmp_path / f"{name}.csv").unlink()
+        reading._look_at = 0.0
+        manifest = reading.manifest()
+        assert manifest is not None
+        assert manifest.origin is not None
+        assert (
+            f"{name}.csv is not there any more"
+            in manifest.origin.notes[-1 if name == "loss" else 0]
+        )
+        assert reading.course.series.keys() == series
+    assert whole is not None
+    assert len(series) == 2

@@ -1,13 +1,18 @@
 """Jobs that follow a run whose log is not there yet: they wait, and take nobody's place."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import text
 
 import ingest.job
+import ingest.pipeline
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
 from db.queries.jobs import job_requests
+from deeptracker.format import RunDirectory
 from ingest.awaiting import FollowSettings, LogWatch
+from ingest.pipeline import load_log
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.test_worker import ask, job_of, texts, wait_for_state
 
@@ -116,6 +121,37 @@ def test_one_that_is_cancelled_while_it_looks_is_over(store, roots, monkeypatch)
     ingest.job.run_job(store, job_id=job_id, roots=[roots], stopping=lambda: False)
     found = job_of(store, job_id)
     assert (found.state, found.awaited_since) == ("cancelled", None)
+
+
+def test_one_whose_log_is_taken_away_waits_for_it(store, roots, make_log, monkeypatch):
+    """It frees its place and its run: what was moved can be loaded from where it is now."""
+    monkeypatch.setattr(ingest.pipeline, "GONE_SECONDS", 0.1)
+    path, run = make_log("log", snapshots=4)
+    end_log(path, run=run, state="recording")
+    whole = len(RunDirectory(path).iterations())
+    job_id = ask(store, path, "follow")
+
+    def work():
+        ingest.job.run_job(store, job_id=job_id, roots=[roots], stopping=lambda: False)
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        wait_until(lambda: job_of(store, job_id).done == whole)
+        moved = path.rename(roots / "moved")
+        working.result(60)
+    job = is_waiting(store, job_id)
+    assert (job.state, job.attempts, job.error) == ("queued", 0, None)
+    gone, waits = texts(store, job_id)
+    assert gone.startswith(
+        f"{path}/run.json is not there any more: it was moved, renamed or deleted"
+    )
+    assert waits == job.message == f"Waiting for a log in {path}."
+    assert load_log(store, moved).unchanged == whole
+    moved.rename(path)
+    end_log(path, run=run)
+    look(store, roots, seconds=3600)
+    work()
+    assert job_of(store, job_id).state == "succeeded"
 
 
 def test_a_job_once_does_not_wait(store, database_url, roots):

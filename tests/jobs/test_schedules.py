@@ -103,6 +103,20 @@ class TestCron:
         autumn = cron.next_times(datetime(2026, 10, 24, 12, tzinfo=UTC), count=2)
         assert [f"{time:%d %H:%M}" for time in autumn] == ["25 02:30", "26 02:30"]
 
+    @pytest.mark.parametrize(
+        "text", ["30 2 * * *", "30 2 1-31 * *", "15 1,2,3 * * *", "0 * * * *", "*/15 * * * *"]
+    )
+    def test_asked_at_any_moment_of_an_hour_that_comes_twice(self, text):
+        """The next time lies ahead, and the last one is the one that the times before led to."""
+        cron, night = read_cron(text, "Europe/Berlin"), datetime(2026, 10, 25, tzinfo=UTC)
+        coming = cron.next_times(night - timedelta(days=1), count=200)
+        times = [time.astimezone(UTC) for time in coming]
+        for minutes in range(0, 180, 6):
+            now = night + timedelta(minutes=minutes)
+            [coming] = cron.next_times(now)
+            assert coming.astimezone(UTC) == min(time for time in times if time > now)
+            assert [cron.latest(now).astimezone(UTC)] == [t for t in times if t <= now][-1:]
+
 
 def test_a_time_that_has_come_becomes_one_job(store):
     schedule_id = add(store)

@@ -12,7 +12,7 @@ from app.auth.identity import Identity, require
 from app.callbacks import Callbacks
 from app.ids import Shell
 from app.page_menu import run_path
-from app.run_words import read_words, store_words
+from app.run_words import read_words, seen_words, store_words
 from app.views.overview.ids import Ids
 from db.errors import Conflict, Forbidden, NotFound
 from db.permissions import Permission
@@ -106,9 +106,8 @@ def open_form(clicks: object, kept: object) -> dict[str, Any]:
         raise PreventUpdate
     with store.transaction() as session:
         run = runs.get_run(session, run_id=_run_of(kept), trashed=True)
-    seen = {"run": run.id, "notes": run.notes}
     filled = {"name": run.name, "tags": run.tags, "notes": run.notes}
-    return {"opened": True, "seen": seen, "said": "", **filled}
+    return {"opened": True, "seen": seen_words(run), "said": "", **filled}
 
 
 @callbacks.callback(
@@ -134,11 +133,11 @@ def save(clicks: object, kept: object, name: object, tags: object, notes: object
     identity = require(Permission.ANNOTATE)
     if not clicks or not isinstance(kept, dict):
         raise PreventUpdate
-    wanted = read_words(name, tags, notes, kept.get("notes"))
+    wanted = read_words(name, tags, notes)
     outputs = ("said", "opened", "words", "name", "whole", "path")
     try:
         with store.transaction() as session:
-            run = store_words(session, wanted, by=identity.account_id, run_id=_run_of(kept))
+            run = store_words(session, wanted, kept, by=identity.account_id, run_id=_run_of(kept))
     except (Conflict, Forbidden, NotFound) as error:
         return {**dict.fromkeys(outputs, no_update), "said": str(error)}
     return {

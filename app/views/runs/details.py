@@ -13,7 +13,7 @@ from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.components.clicks import clicked, relayed
 from app.reading import reads
-from app.run_words import read_words, store_words
+from app.run_words import read_words, seen_after, seen_words, store_words
 from app.views.runs import deletion, done
 from app.views.runs.acts import act_on, may_change
 from app.views.runs.ids import CHANGES, OPEN, Act, Ids, act_id
@@ -96,7 +96,7 @@ def open_drawer(click: object) -> dict[str, Any]:
     with store.transaction() as session:
         run = runs.get_run(session, run_id=run_id, trashed=True)
     return {
-        "seen": {"run": run.id, "notes": run.notes},
+        "seen": seen_words(run),
         "opened": True,
         "title": run.name,
         "name": run.name,
@@ -110,7 +110,7 @@ def open_drawer(click: object) -> dict[str, Any]:
 @callbacks.callback(
     CHANGES.by("details"),
     Output(Ids.SAID, "children", allow_duplicate=True),  # what the opening empties
-    Output(Ids.OPENED, "data", allow_duplicate=True),  # the notes that are now the seen ones
+    Output(Ids.OPENED, "data", allow_duplicate=True),  # the words that are now the seen ones
     Input(Ids.SAVE, "n_clicks"),
     State(Ids.OPENED, "data"),
     State(Ids.TITLE, "value"),
@@ -126,13 +126,13 @@ def save(
     if not clicks or not isinstance(opened, dict) or not isinstance(opened.get("run"), int):
         raise PreventUpdate
     run_id, by = opened["run"], identity.account_id
-    words = read_words(title, tags, notes, opened.get("notes"))
+    words = read_words(title, tags, notes)
     try:
         with store.transaction() as session:
-            stored = store_words(session, words, by=by, run_id=run_id).notes
+            stored = store_words(session, words, opened, by=by, run_id=run_id)
     except (Conflict, Forbidden, NotFound) as error:
         return no_update, html.Span(str(error), className="dt-problem", role="alert"), no_update
-    return ["saved", run_id, clicks], "Saved.", {"run": run_id, "notes": stored}
+    return ["saved", run_id, clicks], "Saved.", seen_after(words, opened, stored)
 
 
 @callbacks.callback(

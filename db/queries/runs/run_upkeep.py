@@ -33,6 +33,11 @@ TRASH_DAYS = 30
 _SMALL = tuple(Base.metadata.tables[name] for name in partitions.MEASURED)
 
 
+def hold(session: Session, *, run_id: int) -> None:
+    """Let nobody else change what a run is called and said to be until this transaction ends."""
+    session.execute(select(Run.id).where(Run.id == run_id).with_for_update(key_share=True))
+
+
 def rename(session: Session, *, by: int, run_id: int, title: str) -> None:
     """Give a run another name; an empty one brings that of its log back."""
     run = _own(session, by, run_id)
@@ -67,7 +72,8 @@ def note(session: Session, *, by: int, run_id: int, notes: str, seen: str) -> No
     )
     if changed.one_or_none() is None:
         raise Conflict(
-            "Somebody else has changed these notes in the meantime; open the run's details again."
+            "Somebody else has changed these notes in the meantime; copy what you wrote, and open "
+            "the run's details again."
         )
     _note(session, by, "wrote notes on", run)
 

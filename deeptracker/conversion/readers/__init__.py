@@ -98,6 +98,11 @@ def files_below(folder: Path, *, root: Path | None = None) -> Iterable[Path]:
                 waiting.append((entry, depth + 1))
 
 
+def gone_note(name: str) -> str:
+    """Return what is said of a file that was read and is not there any more."""
+    return f"{name} is not there any more; what was read of it before stays."
+
+
 def several_in(folder: Path, tool: str, runs: Sequence[str]) -> LogError:
     """Return what is to be raised where a folder has several runs and none of them is named."""
     shown = ", ".join(runs[:_SHOWN]) + (", ..." if len(runs) > _SHOWN else "")

@@ -92,6 +92,13 @@ class EventFile:
         """Return what ended the reading before the end of the file, "" where nothing did."""
         return f"after byte {self._at:,}, where {self._damage}" if self._damage else ""
 
+    def is_at(self, path: Path) -> bool:
+        """Say whether a path leads to the file that was read, whatever that was called then."""
+        try:
+            return self._stat is not None and path.stat().st_ino == self._stat[0]
+        except OSError:
+            return False
+
     def advance(self) -> bool:
         """Read what is new; say whether there was anything. Raises LogError where it cannot be."""
         try:

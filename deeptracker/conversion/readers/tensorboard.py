@@ -1,10 +1,17 @@
 """TensorBoard's event files: those of a folder and below it, as one run."""
 
+import os
 import time
 from pathlib import Path, PurePosixPath
 
 from deeptracker.conversion.collected import Collected
-from deeptracker.conversion.readers import Reader, StoredRun, files_below, several_in
+from deeptracker.conversion.readers import (
+    Reader,
+    StoredRun,
+    files_below,
+    gone_note,
+    several_in,
+)
 from deeptracker.conversion.readers.event_file import EventFile
 from deeptracker.conversion.readers.event_join import collected_of
 from deeptracker.conversion.readers.event_records import is_event_file
@@ -78,6 +85,7 @@ class EventsReader:
         self._root = root or path.parent
         self._name = name
         self._files: dict[Path, EventFile] = {}
+        self._gone: set[Path] = set()
         self._others: set[tuple[Path, int]] = set()
         self._look_at = 0.0
         self._said: list[str] = []
@@ -91,14 +99,17 @@ class EventsReader:
             place = error.filename or self.path
             raise LogError(place, "", f"cannot be read ({error.strerror})") from error
         errors = []
-        for path, file in list(self._files.items()):
+        for path, file in self._files.items():
+            if path in self._gone:
+                continue
             try:
                 changed = file.advance() or changed
             except LogError as error:
-                if path.exists():
+                if os.path.lexists(path):
                     errors.append(error)
                 else:
-                    changed = bool(self._files.pop(path))
+                    self._gone.add(path)
+                    changed = True
         if errors and len(errors) == len(self._files):
             raise errors[0]
         said = [str(error) for error in errors]
@@ -120,6 +131,7 @@ class EventsReader:
                 found.drop(f"what {file.path.name} holds {file.damage}")
         for error in errors:
             found.drop(f"{error.file}, which {error.problem}")
+        found.notes += [gone_note(str(path.relative_to(self._root))) for path in sorted(self._gone)]
         found.name = self._name
         found.files = [str(path.relative_to(self._root)) for path in self._files]
         return found
@@ -129,16 +141,30 @@ class EventsReader:
         begun = time.monotonic()
         if begun < self._look_at:
             return False
-        before = set(self._files)
+        before = set(self._files), self._gone
         if self.path.is_file():
             there = [self.path]
         else:
             there = [path for path in files_below(self.path, root=self._root) if self._is_one(path)]
-        self._files = {path: self._files.get(path) or EventFile(path) for path in sorted(there)}
+        self._keep(there)
         took = time.monotonic() - begun
         if took > _LONG_SECONDS:
             self._look_at = begun + took / _BUSY
-        return set(self._files) != before
+        return (set(self._files), self._gone) != before
+
+    def _keep(self, there: list[Path]) -> None:
+        """Take up files that are new; what was read of those that are gone stays.
+
+        One that is called otherwise now is the same file.
+        """
+        gone = {path: file for path, file in self._files.items() if not os.path.lexists(path)}
+        for path in set(there) - self._files.keys():
+            before = next((old for old, file in gone.items() if file.is_at(path)), None)
+            self._files[path] = EventFile(path) if before is None else gone.pop(before)
+            self._files[path].path = path
+        gone = {path: file for path, file in gone.items() if file.events.values}
+        self._gone = set(gone)
+        self._files = {path: self._files[path] for path in sorted({*there, *gone})}
 
     def _is_one(self, path: Path) -> bool:
         """Say whether a file is one of ours; of others, that is found out once."""
