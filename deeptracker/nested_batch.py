@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -29,6 +30,21 @@ def kinds_in(images: Any) -> set[torch.dtype]:
 
     _each(images, note)
     return found
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two batches hold the same tensors and values, bit by bit."""
+    if isinstance(one, Tensor):
+        return isinstance(other, Tensor) and torch.equal(one, other)
+    if isinstance(one, Mapping):
+        return isinstance(other, Mapping) and same([*one.items()], [*other.items()])
+    if isinstance(one, (list, tuple)):
+        return (
+            isinstance(other, (list, tuple))
+            and len(one) == len(other)
+            and all(map(same, one, other))
+        )
+    return type(one) is type(other) and bool(np.all(one == other))
 
 
 def _each(batch: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -43,11 +43,12 @@ class Recorder(RunRecorder):
         in evaluation mode at every snapshot, with a loader of its own in a fixed order.
         `validation_unpack(batch)` gives (images, labels) of a batch of another form,
         `validation_forward(images)` the scores [n, C] (default: the model),
-        `validation_loss(output, labels)` the mean loss of a batch (default: cross entropy of the
-        scores; labels are class numbers, or floats as the set gives them where the loss wants
-        those). `validation_batch` images at a time where no loader is given. Every
-        `validation_every`-th snapshot is validated, the others have statistics only: where the
-        set is large, or a part of it is given and the snapshots are many.
+        `validation_loss(output, labels)` the loss of a batch, as its mean, its sum or one of each
+        image: the mean is recorded (default: cross entropy of the scores; labels are class
+        numbers, or floats as the set gives them where the loss wants those). `validation_batch`
+        images at a time where no loader is given. Every `validation_every`-th snapshot is
+        validated, the others have statistics only: where the set is large, or a part of it is
+        given and the snapshots are many.
     labels: instead of `validation`, the true classes [N] of images that the script's own loop
         validates: whenever `due` holds, call `validated()` before `step()`.
     classes: the names of the classes; default: their numbers.
@@ -183,10 +184,10 @@ class Recorder(RunRecorder):
         """End an iteration: call it after every `optimizer.step()`, with scalars to be logged.
 
         Scalars are numbers, or tensors and arrays of one element; `values` holds some whose names
-        are no Python names. `train_loss` and `train_error` are names that the views know;
-        `train_error` is computed where `scores` [n, C] and `labels` [n] (or [n, C]) of the batch
-        are given; one score [n] an image is of class 1, and of two classes. The learning rate and
-        the validation's results are added by themselves.
+        are no Python names. `train_loss`, the mean of a batch, and `train_error` are names that the
+        views know; `train_error` is computed where `scores` [n, C] and `labels` [n] (or [n, C]) of
+        the batch are given; one score [n] an image is of class 1, and of two classes. The learning
+        rate and the validation's results are added by themselves.
         """
         if self._rank_machine is not None:
             self._rank_machine.enter()

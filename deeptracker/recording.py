@@ -17,6 +17,7 @@ from deeptracker.format.entries import fit_text
 from deeptracker.layers import Layer
 from deeptracker.ledger_files import LedgerFiles
 from deeptracker.lockstep import OneProcess
+from deeptracker.loss_scale import LossScale
 from deeptracker.machine import Machine
 from deeptracker.measurement import try_to_measure
 from deeptracker.no_writer import NoWriter
@@ -68,6 +69,7 @@ class Recording:
         self._iteration = start_iteration or 0
         self._validator = validator
         self._batch_error = BatchError(squashed=validator.squashed)
+        self._loss_scale = LossScale()
         self.observer = StepObserver(model, layers, due, group)
         self._watch = OptimizerWatch(optimizers, self.observer, self._note_error)
         try:
@@ -115,6 +117,8 @@ class Recording:
         if validator.graph_error:
             text = f"the network's graph is not recorded: {validator.graph_error}"
             self.remark("network", "graph", text)
+        for note in validator.notes:
+            self.remark("validation", "images more than once", note)
         if self._watch.holds_nothing():
             self.remark(
                 "optimizer",
@@ -135,6 +139,9 @@ class Recording:
                     found["train_error"] = self._batch_error.of(scores, labels)
                     if self.machine is not None:
                         self.machine.clock.note_images(len(labels))
+                with contextlib.suppress(Exception):  # of scores and labels of whatever kind
+                    if said := self._loss_scale.look(found, scores, labels):
+                        self.remark("scalar", "train_loss: scale", said)
             if self._machines is not None:
                 with self.going_on("machine", "what the machine does"):
                     found = {**self._machines.values(iteration), **found}

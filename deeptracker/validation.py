@@ -1,5 +1,6 @@
 """The validation set: what it holds, and what the network makes of every image of it."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -26,13 +27,13 @@ from deeptracker.validation_labels import (
     make_digest,
     unpack_batch,
 )
-from deeptracker.validation_loader import own_loader
+from deeptracker.validation_loader import once_by_workers, own_loader
+from deeptracker.validation_loss import Loss, MeanLoss
 from deeptracker.validation_scores import SquashWatch, check_scores, predicted
 
 BATCH = 256
 _FINGERPRINT_IMAGES = 8
 
-Loss = Callable[[Any, Tensor], Tensor]
 Forward = Callable[[Any], Any]
 Found = TypeVar("Found")
 
@@ -80,14 +81,16 @@ class ValidationSet:
         group: OneProcess | None = None,
     ) -> None:
         self._group = group or OneProcess()
-        self._model, self._unpack, self._forward, self._loss = model, unpack, forward, loss
-        self._loader = own_loader(source, batch=batch)
+        self._model, self._unpack, self._forward = model, unpack, forward
+        self._loss = MeanLoss(loss)
+        # What the script's loader does otherwise than it should.
+        self.notes: list[str] = []
+        self._loader = own_loader(source, batch=batch, note=self.notes.append)
         self._numbers = ClassNumbers(classes)
         self._named = bool(classes)
         self._cast: torch.dtype | None = None
-        # What the trial finds out: the network gives probabilities, the loss wants labels as given.
+        # What the trial finds out: the network gives probabilities.
         self.squashed = False
-        self._loss_of_given = False
         self._roots = (source, self._loader.dataset, unpack)
         self._network = (model, forward, loss)
 
@@ -96,6 +99,11 @@ class ValidationSet:
             unpacked = unpack_batch(batch, self._unpack)
             self._group.agree(f"validation batch {number}")
             yield unpacked
+
+    def _read_once(self) -> None:
+        """Have each image of a stream once, however many workers read it."""
+        with contextlib.suppress(Exception):  # a set that fails does so in the first pass, too
+            self._loader = once_by_workers(self._loader, self.notes.append)
 
     def _first_pass(self) -> Iterator[tuple[Any, Any]]:
         """Yield the batches; RecordingError where the set itself fails."""
@@ -140,6 +148,7 @@ class ValidationSet:
         first: tuple[Any, Any] | None = None
         last: tuple[Any, Any] | None = None
         with untouched(*self._roots, network=self._network):
+            self._read_once()
             for images, labels in self._first_pass():
                 first, last = first or (images, labels), (images, labels)
                 given.append(labels)
@@ -202,23 +211,13 @@ class ValidationSet:
                 "batch to (images, labels) with labels from 0"
             )
         try:
-            self._try_loss(raw, scores, truth, labels)
+            self._loss.try_on(raw, scores, truth, labels)
         except Exception as error:
             raise RecordingError(
                 f"validation_loss= failed on a batch ({type(error).__name__}: {error}); it takes "
-                "the model's output and the class numbers [n]"
+                "the model's output and the class numbers [n], and gives their mean loss"
             ) from error
         return scores.shape[1]
-
-    def _try_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> None:
-        try:
-            self._mean_loss(raw, scores, truth, given)
-        except Exception:
-            # Such as BCEWithLogitsLoss, which wants them as float and in the shape of the scores.
-            if self._loss_of_given or not torch.is_tensor(given) or not given.is_floating_point():
-                raise
-            self._loss_of_given = True
-            self._mean_loss(raw, scores, truth, given)
 
     def run(
         self, labels: NDArray[np.int32], *, tell: Callable[[int, int], None] | None = None
@@ -244,13 +243,14 @@ class ValidationSet:
                 predictions.append(predicted(scores))
                 chances = scores.softmax(dim=1)
                 probabilities.append(chances.gather(1, here.unsqueeze(1)).squeeze(1))
-                losses.append(self._mean_loss(raw, scores, here, given) * len(truth))
+                losses.append(torch.stack(self._loss.of(raw, scores, here, given)))
         check_count(done, len(labels))
         prediction = torch.cat(predictions).cpu().numpy()
+        total, shares = torch.stack(losses).sum(dim=0).tolist()
         return Validated(
             prediction,
             torch.cat(probabilities).cpu().numpy(),
-            float(torch.stack(losses).sum()) / len(labels),
+            total / shares if shares else float("nan"),
             float((prediction != labels).mean()),
         )
 
@@ -284,14 +284,6 @@ class ValidationSet:
                     self._raw(images.clone()), len(images), squashed=self.squashed
                 )
             )
-
-    def _mean_loss(self, raw: Any, scores: Tensor, truth: Tensor, given: Any) -> Tensor:
-        truth = truth.to(scores.device)
-        if self._loss is None:
-            mean = nn.functional.cross_entropy(scores, truth)
-        else:
-            mean = self._loss(raw, given.to(scores.device) if self._loss_of_given else truth)
-        return torch.as_tensor(mean).detach().to(scores.device).double().mean()
 
     def _raw(self, images: Any) -> Any:
         """Return what the network gives for images."""

@@ -1,7 +1,7 @@
 """The Recorder's own loader over the validation set: the script's loader is never iterated."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,11 @@ from torch.utils.data import (
 
 from deeptracker.errors import RecordingError
 from deeptracker.isolation import untouched
+from deeptracker.nested_batch import same
+from deeptracker.remarks import tell
+
+# What is told, in a sentence, that the loader of the script does otherwise than it should.
+Note = Callable[[str], None]
 
 _LIST = "pass validation= a data set, or a list of (image, label)"
 # How samplers that give each process a part of the images call its number, and that of processes.
@@ -29,17 +34,18 @@ _MOST = 10_000_000
 _BATCH = 32
 
 
-def own_loader(source: Any, *, batch: int) -> DataLoader[Any]:
-    """Return a loader over the images of `source`, all of them, always in the same order.
+def own_loader(source: Any, *, batch: int, note: Note = tell) -> DataLoader[Any]:
+    """Return a loader over the images of `source`, each of them once, always in the same order.
 
     `source` is a data set or a loader, whose data set, collation and batches are taken over.
     A sampler gives the order once; one that shuffles, or deals images out to processes, is
-    replaced by the order of the data set. Raises RecordingError where there is no fixed order.
+    replaced by the order of the data set. Where it gives images more than once, `note` is told.
+    Raises RecordingError where there is no fixed order.
     """
     if isinstance(within := getattr(source, "_dataloader", None), DataLoader):
         source = within  # of Fabric
     if isinstance(source, DataLoader):
-        return _like(source)
+        return _like(source, note)
     if isinstance(source, Iterator):
         raise RecordingError(f"validation= is an iterator, which can be read only once; {_LIST}")
     indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
@@ -59,13 +65,31 @@ def _quiet(dataset: Any, **options: Any) -> DataLoader[Any]:
     return DataLoader(dataset, generator=torch.Generator().manual_seed(0), **options)
 
 
-def _like(given: DataLoader[Any]) -> DataLoader[Any]:
+def _like(given: DataLoader[Any], note: Note) -> DataLoader[Any]:
     dataset: Dataset[Any] = given.dataset
     while isinstance(dataset, IterableDataset) and _deals_out(dataset):
         whole = getattr(dataset, "dataset", None)
         if not isinstance(whole, IterableDataset):
             break
         dataset = whole
+    options = _options(given)
+    if isinstance(dataset, IterableDataset):
+        return _quiet(dataset, batch_size=given.batch_size, **options)
+    if given.batch_size is None and given.batch_sampler is not None:
+        batches, repeated = _without_repeats(_batches(given.batch_sampler, dataset))
+        options["batch_sampler"] = batches
+    else:
+        orders, repeated = _without_repeats([_order(given.sampler, dataset)])
+        options |= {"batch_size": given.batch_size, "sampler": orders[0]}
+    if repeated:
+        note(
+            f"the sampler of the validation loader gives {repeated} more than once; each is "
+            "recorded once: pass validation= a loader whose sampler gives no image twice"
+        )
+    return _quiet(dataset, **options)
+
+
+def _options(given: DataLoader[Any]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "collate_fn": given.collate_fn,
         "num_workers": given.num_workers,
@@ -77,14 +101,54 @@ def _like(given: DataLoader[Any]) -> DataLoader[Any]:
     }
     if given.num_workers:
         options["prefetch_factor"] = given.prefetch_factor
-    if isinstance(dataset, IterableDataset):
-        return _quiet(dataset, batch_size=given.batch_size, **options)
-    if given.batch_size is None and given.batch_sampler is None:
-        return _quiet(dataset, batch_size=None, sampler=_order(given.sampler, dataset), **options)
-    if given.batch_size is None:
-        return _quiet(dataset, batch_sampler=_batches(given.batch_sampler, dataset), **options)
-    order = _order(given.sampler, dataset)
-    return _quiet(dataset, batch_size=given.batch_size, sampler=order, **options)
+    return options
+
+
+def _without_repeats(batches: Any) -> tuple[Any, str]:
+    """Return batches of places, each place once, and in words which were there more often.
+
+    These are "" where none was.
+    """
+    if not isinstance(batches, list) or isinstance(batches[0], range):
+        return batches, ""
+    seen: set[str] = set()  # places may be lists themselves
+    repeated: dict[str, None] = {}
+    kept = []
+    for batch in batches:
+        fresh = []
+        for place in batch:
+            if str(place) in seen:
+                repeated[str(place)] = None
+            else:
+                seen.add(str(place))
+                fresh.append(place)
+        if fresh:
+            kept.append(fresh)
+    if not repeated:
+        return batches, ""
+    return kept, f"{len(repeated)} images (the first is {next(iter(repeated))})"
+
+
+def once_by_workers(loader: DataLoader[Any], note: Note) -> DataLoader[Any]:
+    """Return a loader that gives each image of a stream once; it may be `loader` itself.
+
+    Each worker goes through a stream of its own: where these begin alike, all would give the same
+    images. One worker reads them then, and `note` is told.
+    """
+    workers = loader.num_workers
+    if not isinstance(loader.dataset, IterableDataset) or workers < 2:
+        return loader
+    # They take turns, batch by batch.
+    heads = list(islice(loader, workers))
+    if len(heads) < workers or not all(same(heads[0], head) for head in heads[1:]):
+        return loader
+    note(
+        f"each of the {workers} workers of the validation loader gives all images, so that each "
+        f"was there {workers} times; they are recorded once, by one worker: let __iter__ of the "
+        "data set give each worker its part (torch.utils.data.get_worker_info), or use one worker"
+    )
+    options = _options(loader)
+    return _quiet(loader.dataset, batch_size=loader.batch_size, **{**options, "num_workers": 1})
 
 
 def _deals_out(sampler: Any) -> bool:
@@ -142,6 +206,8 @@ def _batches(sampler: Any, dataset: Any) -> Any:
         size = getattr(sampler, "batch_size", None)
         order = _order(within if isinstance(within, Iterable) else sampler, dataset)
         return BatchSampler(order, size if isinstance(size, int) else _BATCH, drop_last=False)
+    if type(sampler) is BatchSampler and sampler.drop_last:
+        sampler = BatchSampler(sampler.sampler, sampler.batch_size, drop_last=False)
     with untouched(sampler):
         first, second = ([list(batch) for batch in _once(sampler, dataset)] for _ in range(2))
     if first != second:

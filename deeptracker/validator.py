@@ -120,6 +120,11 @@ class Validator:
         """Say whether the network gives probabilities instead of scores."""
         return self._set is not None and self._set.squashed
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what the loader of the validation set does otherwise than it should."""
+        return [] if self._set is None else self._set.notes
+
     def survey(self, *, pictures: bool, run_dir: Path) -> list[Tensor]:
         """Learn what the images are; return pictures where they are wanted and not there yet."""
         if self._set is None and self._labels is None:

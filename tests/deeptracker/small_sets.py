@@ -1,5 +1,7 @@
 """Twelve images of three classes for a linear layer: data sets of many forms, recorded once."""
 
+import re
+
 import torch
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
@@ -49,12 +51,15 @@ def once():
     yield from PLAIN
 
 
-def record(run_dir, model, validation, **options):
+def record(run_dir, model, validation, *, remarks=(), **options):
+    """Record one snapshot; `remarks` are what the run is to say, as patterns."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with Recorder(model, optimizer, run_dir, every=1, validation=validation, **options) as recorder:
         model.linear.weight.grad = torch.zeros_like(model.linear.weight)
         optimizer.step()
         recorder.step()
     manifest, (snapshot,) = read(run_dir)
-    assert manifest.remarks == ()
+    assert len(manifest.remarks) == len(remarks)
+    for remark, pattern in zip(manifest.remarks, remarks, strict=True):
+        assert re.search(pattern, remark.text), remark.text
     return manifest, snapshot

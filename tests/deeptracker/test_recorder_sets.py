@@ -1,5 +1,6 @@
 """Validation sets and networks as people have them are judged rightly."""
 
+import re
 from collections import namedtuple
 
 import numpy as np
@@ -12,10 +13,13 @@ from torch.utils.data import (
     BatchSampler,
     DataLoader,
     DistributedSampler,
+    IterableDataset,
     RandomSampler,
     Sampler,
+    SequentialSampler,
     SubsetRandomSampler,
     TensorDataset,
+    get_worker_info,
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -106,6 +110,57 @@ def test_a_loss_that_wants_the_labels_as_the_set_gives_them(tmp_path):
     assert snapshot.scalars["validation_loss"].values == pytest.approx([expected], rel=1e-5)
 
 
+WEIGHTS = torch.tensor([1.0, 5.0, 0.2])
+# One loss, reduced in each way, and what it gives for all images at once.
+LOSSES = {
+    "plain": ({}, nn.functional.cross_entropy),
+    "weights of classes": (
+        {"weight": WEIGHTS, "label_smoothing": 0.1},
+        nn.CrossEntropyLoss(WEIGHTS, label_smoothing=0.1),
+    ),
+    "an ignored class": ({"ignore_index": 1}, nn.CrossEntropyLoss(ignore_index=1)),
+}
+
+
+@pytest.mark.parametrize(("options", "whole"), LOSSES.values(), ids=LOSSES.keys())
+def test_the_loss_is_a_mean_whichever_way_it_is_reduced(options, whole, tmp_path):
+    # Sorted by class, so that batches differ, and one holds ignored images alone.
+    order = torch.argsort(LABELS, stable=True)
+    images, labels = IMAGES[order], LABELS[order]
+    model = Net()
+    expected = float(whole(model(images), labels).detach())
+    for number, reduction in enumerate(("mean", "sum", "none")):
+        _, snapshot = record(
+            tmp_path / str(number),
+            model,
+            DataLoader(TensorDataset(images, labels), batch_size=4),
+            validation_loss=nn.CrossEntropyLoss(reduction=reduction, **options),
+        )
+        found = snapshot.scalars["validation_loss"].values
+        assert found == pytest.approx([expected], rel=1e-5), reduction
+
+
+def summed(output, labels):
+    return nn.functional.cross_entropy(output.logits, labels, reduction="sum").half()
+
+
+def for_five(output, labels):
+    assert len(labels) in (2, 5)
+    return nn.functional.cross_entropy(output.logits, labels, reduction="none")
+
+
+def by_hand(output, labels):
+    return float(sum(nn.functional.cross_entropy(output.logits, labels, reduction="none")))
+
+
+@pytest.mark.parametrize("loss", [summed, for_five, by_hand])
+def test_the_loss_is_a_mean_where_a_function_gives_it(loss, tmp_path):
+    model = Net(lambda scores: SequenceClassifierOutput(logits=scores))
+    loader = DataLoader(PLAIN, batch_size=5)
+    _, snapshot = record(tmp_path / "run", model, loader, validation_loss=loss)
+    assert_judged(snapshot, model.linear(IMAGES), LABELS)
+
+
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
 def test_networks_in_other_precisions(kind, tmp_path):
     model = Net().to(kind)
@@ -184,6 +239,60 @@ def test_images_that_are_dealt_out_to_processes_are_all_recorded(make, tmp_path)
     assert_judged(snapshot, model.linear(IMAGES), LABELS)
 
 
+class InOrder(Sampler):
+    """The places of images, some of them more than once."""
+
+    def __init__(self, places):
+        self.places = places
+
+    def __iter__(self):
+        return iter(self.places)
+
+
+ALL_TWICE = (r"each of the 2 workers .* gives all images, .* 2 times; .*get_worker_info",)
+TWICE = (r"gives 2 images \(the first is 4\) more than once; .* pass validation= a loader",)
+MORE_THAN_ONCE = {
+    "workers that all give all": (
+        lambda: DataLoader(Stream(list(once())), batch_size=5, num_workers=2),
+        ALL_TWICE,
+    ),
+    "workers that share": (lambda: DataLoader(Shared(), batch_size=6, num_workers=2), ()),
+    "a sampler": (
+        lambda: DataLoader(PLAIN, batch_size=5, sampler=InOrder([*range(12), 4, 7])),
+        TWICE,
+    ),
+    "batches": (
+        lambda: DataLoader(PLAIN, batch_sampler=InOrder([[0, 1, 2, 3, 4], [4, 7], range(5, 12)])),
+        (r"gives 2 images \(the first is 4\)",),
+    ),
+    "batches without the last": (
+        lambda: DataLoader(
+            PLAIN, batch_sampler=BatchSampler(SequentialSampler(PLAIN), 5, drop_last=True)
+        ),
+        (),
+    ),
+}
+
+
+class Shared(IterableDataset):
+    """A stream of which each of two workers gives its half."""
+
+    def __iter__(self):
+        worker = get_worker_info()
+        every = list(once())
+        yield from every if worker is None else every[6 * worker.id :][:6]
+
+
+@pytest.mark.parametrize(("make", "said"), MORE_THAN_ONCE.values(), ids=MORE_THAN_ONCE.keys())
+def test_each_image_is_recorded_once(make, said, tmp_path):
+    model = Net()
+    manifest, snapshot = record(tmp_path / "run", model, make(), remarks=said)
+    assert sorted(manifest.images.class_id.tolist()) == sorted(LABELS.tolist())
+    scores = model.linear(IMAGES)
+    expected = float(nn.functional.cross_entropy(scores, LABELS).detach())
+    assert snapshot.scalars["validation_loss"].values == pytest.approx([expected], rel=1e-5)
+
+
 def test_a_part_of_a_set_that_is_dealt_out_stays_a_part(tmp_path):
     part = SubsetRandomSampler([5, 2, 1])
     sampler = DistributedSamplerWrapper(part, num_replicas=2, rank=0)
@@ -195,6 +304,41 @@ def test_shuffled_batches_keep_one_order(tmp_path):
     batches = BatchSampler(RandomSampler(PLAIN), 5, drop_last=False)
     manifest, _ = record(tmp_path / "run", Net(), DataLoader(PLAIN, batch_sampler=batches))
     assert manifest.images.class_id.tolist() == LABELS.tolist()
+
+
+SCALES = {
+    "a sum": (
+        lambda scores, labels: nn.functional.cross_entropy(scores, labels, reduction="sum"),
+        r"^train_loss is the sum over the 4 images of a batch.*pass train_loss=loss / len",
+    ),
+    "divided": (
+        lambda scores, labels: nn.functional.cross_entropy(scores, labels) / 8,
+        r"^train_loss is 1/8 of the mean loss .*accumulation.*before it is divided",
+    ),
+    "a mean": (nn.functional.cross_entropy, ""),
+    "smoothed": (nn.CrossEntropyLoss(label_smoothing=0.3), ""),
+    "of another kind": (nn.functional.multi_margin_loss, ""),
+}
+
+
+@pytest.mark.parametrize(("criterion", "said"), SCALES.values(), ids=SCALES.keys())
+def test_a_training_loss_that_is_no_mean_is_told_of_once(criterion, said, tmp_path):
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(model, optimizer, tmp_path / "run", every=4) as recorder:
+        for first in (0, 4, 8, 0):
+            images, labels = IMAGES[first : first + 4], LABELS[first : first + 4]
+            scores = model(images)
+            loss = criterion(scores, labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            recorder.step(train_loss=loss, scores=scores, labels=labels)
+    manifest, (snapshot,) = read(tmp_path / "run")
+    assert snapshot.scalars["train_loss"].values[-1] == pytest.approx(float(loss.detach()))
+    assert [bool(re.search(said, remark.text)) for remark in manifest.remarks] == [True] * bool(
+        said
+    )
 
 
 def test_the_error_of_a_batch_whose_network_gives_probabilities(tmp_path):
