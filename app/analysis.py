@@ -170,8 +170,13 @@ class Analysis:
         self, session: Session, *, length: int
     ) -> tuple[IterationTable, int, int]:
         """Return the anomalous iterations of a run of `length` snapshots (1 and more) at its own
-        default window k and threshold m, and these two.
+        default window k and threshold m, and these two. Shared by all who ask.
         """
+        return self.remember(
+            f"default anomalies {length}", lambda: self._default_anomalies(session, length)
+        )
+
+    def _default_anomalies(self, session: Session, length: int) -> tuple[IterationTable, int, int]:
         k = default_window(length)
         index = self.index_of_window(session, k)
         m = default_threshold(index.class_size)

@@ -10,7 +10,7 @@ is compared with any number of others.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
+from app.components.run_course import first_measure
+from app.data.layer_pieces import piece_of
 from app.large_runs import are_large, is_prepared
 from app.versions import joint_token, version_token
 from db.engine import session_scope
@@ -31,7 +33,7 @@ from db.queries.runs.prepared_answers import (
     of_comparison,
     save_answer,
 )
-from db.queries.runs.runs import RunRow, get_run, get_runs
+from db.queries.runs.runs import RunRow, get_run, get_runs, run_manifest
 from ingest.analysis.anomalies import default_threshold, default_window
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "confusion": "at=&against=&pins=&order=data",
         "layer-magnitudes": "magnitude=ratio",
         "layer-settle": "limit=0.001&of=value",
+        # Not before the first picture, but of all that a page of a run asks for what takes longest.
+        "layer-shapes": "measure={measure}&from=0&to={piece}",
         # In most windows: app/web/scalars/first.ts.
         "scalar-lines": "pixels=512&names=first",
     }
@@ -84,14 +88,27 @@ class Place:
     joint: str | None = None
 
 
-def first_arguments(session: Session, run: RunRow) -> dict[str, Arguments]:
-    """Return FIRST of a run, by route."""
-    sizes = structure.classes(session, run_id=run.id).image_count
-    window = {"k": default_window(run.snapshot_count), "m": default_threshold(sizes)}
+def first_arguments(
+    session: Session, run: RunRow, names: Iterable[str] = FIRST
+) -> dict[str, Arguments]:
+    """Return FIRST of a run, by route: of these routes, for which alone anything is read."""
+    templates = {name: FIRST[name] for name in names}
+    words = _words(session, run, "".join(templates.values()))
     return {
-        name: Arguments(dict(parse_qsl(template.format(**window), keep_blank_values=True)))
-        for name, template in FIRST.items()
+        name: Arguments(dict(parse_qsl(template.format(**words), keep_blank_values=True)))
+        for name, template in templates.items()
     }
+
+
+def _words(session: Session, run: RunRow, wanted: str) -> dict[str, str | int]:
+    """Return what stands in templates of FIRST in place of the names in braces."""
+    words: dict[str, str | int] = {"piece": piece_of(run.snapshot_count)}
+    if "{k}" in wanted:
+        sizes = structure.classes(session, run_id=run.id).image_count
+        words |= {"k": default_window(run.snapshot_count), "m": default_threshold(sizes)}
+    if "{measure}" in wanted:
+        words["measure"] = first_measure(run_manifest(session, run_id=run.id))
+    return words
 
 
 def find_prepared(
@@ -104,7 +121,7 @@ def find_prepared(
     run = get_run(session, run_id=run_id) if name in FIRST else None
     if run is None or not is_prepared(run):
         return None, None
-    if first_arguments(session, run)[name].key() != arguments.key():
+    if first_arguments(session, run, (name,))[name].key() != arguments.key():
         return None, None
     place = Place(run_id, version_token(run.this_version), f"{name} {arguments.key()}")
     found = find_answer(session, run_id=run_id, asked=place.asked, token=place.token)

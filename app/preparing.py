@@ -41,6 +41,7 @@ ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
         "confusion": confusion.confusion,
         "layer-magnitudes": magnitudes.magnitudes,
         "layer-settle": layers.settle,
+        "layer-shapes": layers.shapes,
         "scalar-lines": scalars.lines,
     }
 )

@@ -50,5 +50,5 @@ def _read(session: Session) -> None:
         run_manifest(session, run_id=run.id)
         verdicts(session, newest)
         analysis_of(session, run.id).series_names(session)
-        arguments = first_arguments(session, run)["class-error"]
+        arguments = first_arguments(session, run, ("class-error",))["class-error"]
         find_prepared(session, run_id=run.id, name="class-error", arguments=arguments)

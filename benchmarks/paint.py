@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy.orm import Session
 
+from app.cli.after_load import after_load
 from benchmarks.browser import (
     Served,
     chromium,
@@ -85,7 +86,7 @@ def measure(scale: float) -> Iterator[Row]:
     """Load a log of paper scale, open it in Chromium, and say how long that takes."""
     with tempfile.TemporaryDirectory() as folder, benchmark_engine() as engine:
         write_log(Path(folder) / "log", scale=scale)
-        run_id = load_log(engine, Path(folder) / "log").run_id
+        run_id = load_log(engine, Path(folder) / "log", on_loaded=after_load).run_id
         with Session(engine) as session:
             classes, snapshots = class_errors(session, run_id=run_id).shape
         url = engine.url.render_as_string(hide_password=False)

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 from playwright.sync_api import Browser, CDPSession, Page
 
+from app.cli.after_load import after_load
 from app.factory import VIEWS
 from benchmarks.browser import (
     Served,
@@ -73,7 +74,7 @@ def measure(
     """Load a log of paper scale, and open its tabs of these names."""
     with tempfile.TemporaryDirectory() as folder, benchmark_engine() as engine:
         write_log(Path(folder) / "log", scale=scale)
-        run_id = load_log(engine, Path(folder) / "log").run_id
+        run_id = load_log(engine, Path(folder) / "log", on_loaded=after_load).run_id
         url = engine.url.render_as_string(hide_password=False)
         with chromium() as browser, serve(url) as served:
             visitor = _Visitor(browser, served, run_id, mouse=mouse)

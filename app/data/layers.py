@@ -15,23 +15,19 @@ from sqlalchemy.orm import Session
 from app.arguments import Arguments
 from app.binary import Arrays
 from app.components.run_course import lacks
+from app.data.layer_pieces import piece_of
 from app.data.merged import MergedNetwork
-from app.data.pooling import rows_at_once
 from app.data.tree import describe, piece_order
 from db.queries.measurements import snapshots
 from db.queries.measurements.layer_shapes import quantities
 from db.queries.runs import runs
 from deeptracker.catalogue import MEASURES, RATIO, RATIOS
-from deeptracker.format import BAND_THRESHOLDS, BINS, HISTOGRAM_EDGES, STATISTICS
+from deeptracker.format import BAND_THRESHOLDS, HISTOGRAM_EDGES, STATISTICS
 from ingest.analysis.settle import settled_from
 
 Answer = tuple[Arrays, Mapping[str, Any]]
 Places = NDArray[np.int64]
 
-# Most nodes of one request.
-PIECE = 96
-# What a node has of one snapshot at most: histogram, quartiles and bands of `shapes`.
-_OF_A_SNAPSHOT = BINS + 3 * 4 + len(BAND_THRESHOLDS) * 2
 DEFAULT_LIMIT = 1e-3
 
 # A histogram's share is sent as a code 1..255 on a log scale over so many decades below 1.
@@ -60,11 +56,6 @@ def tree(session: Session, run_id: int, arguments: Arguments) -> Answer:
         "decades": SHARE_DECADES,
         "lacks": lacks(runs.run_manifest(session, run_id=run_id)),
     }
-
-
-def piece_of(snapshots: int) -> int:
-    """Return how many nodes come at once of a run of so many snapshots: fewer of a long one."""
-    return rows_at_once(snapshots * _OF_A_SNAPSHOT, most=PIECE)
 
 
 def rows(session: Session, run_id: int, arguments: Arguments) -> Answer:

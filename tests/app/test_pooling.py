@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.arguments import Arguments
 from app.binary import pack
-from app.data import compare, compare_classes, correlation, filters, layers, overview, pooling
+from app.data import compare, compare_classes, correlation, filters, layer_pieces, overview, pooling
 from app.data.pooling import read_columns
 from app.export.layer_tables import correlation as exported
 from ingest.analysis.class_errors import MISSING, ClassErrors
@@ -225,7 +225,7 @@ def test_a_grid_too_large_has_its_strongest_classes_and_its_export_all(
 
 
 def test_fewer_layers_come_at_once_of_a_long_run() -> None:
-    assert layers.piece_of(840) > 2_000 * layers.piece_of(2_000) / 2_500
-    assert layers.piece_of(0) == layers.PIECE
-    assert layers.piece_of(2_000) * 2_000 * 83 < 8e6
-    assert layers.piece_of(10**9) == 1
+    assert layer_pieces.piece_of(840) > 2_000 * layer_pieces.piece_of(2_000) / 2_500
+    assert layer_pieces.piece_of(0) == layer_pieces.PIECE
+    assert layer_pieces.piece_of(2_000) * 2_000 * 83 < 8e6
+    assert layer_pieces.piece_of(10**9) == 1

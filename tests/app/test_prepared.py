@@ -192,6 +192,25 @@ def test_pages_ask_first_for_the_very_addresses_that_are_prepared(
     assert compared >= {"class-error", "series", "anomalies", "groups", "correlation"}
 
 
+def test_layers_ask_for_the_very_shapes_that_are_prepared(
+    app_engine: Engine, web: Web, run_id: int
+) -> None:
+    with Session(app_engine) as session:
+        run = runs.get_run(session, run_id=run_id)
+        asked = first_arguments(session, run, ("layer-shapes",))
+    view = next(view for view in VIEWS if view.name == "layers")
+    with web.app.server.test_request_context():
+        context = PageContext(identity=None, run=run)
+        page = json.dumps(view.layout(context), cls=PlotlyJSONEncoder)
+        measure = view.defaults(context)["measure"]
+    # As app/views/layers/web/values.ts asks for the first piece.
+    (piece,) = set(re.findall(r'\\"piece\\": ?(\d+)', page))
+    given = Arguments({"measure": measure, "from": "0", "to": piece})
+    assert {name: arguments.key() for name, arguments in asked.items()} == {
+        "layer-shapes": given.key()
+    }
+
+
 def test_answers_of_the_last_comparison_with_a_large_run_are_kept(
     app_engine: Engine,
     web: Web,

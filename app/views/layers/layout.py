@@ -12,7 +12,7 @@ from app.components.charts import chart, download, panel
 from app.components.controls import select
 from app.components.headings import heading
 from app.components.run_course import first_measure
-from app.data.layers import piece_of
+from app.data.layer_pieces import piece_of
 from app.selection import bound
 from app.view import PageContext
 from app.views.layers import words
