@@ -37,6 +37,9 @@ from deeptracker.format import (
 
 Array = NDArray[Any]
 
+# Of a row of results besides its arrays: its header, key, and the lengths of the arrays.
+_RESULT_BYTES = 48
+
 
 @dataclass(frozen=True)
 class MeasuredRow:
@@ -88,6 +91,13 @@ class Shape:
     def in_order(self, values: Array) -> Array:
         """Return values of images [N] with the images by class; the same array where it can."""
         return values if self._ordered else values.take(self.by_class)
+
+    def result_bytes(self, snapshots: int) -> int:
+        """Return the bytes of a row of class_result with so many snapshots, of a usual class."""
+        known = self.class_size[self.class_size > 0]
+        images = int(np.median(known)) if len(known) else 0
+        of_image = np.dtype(self.prediction).itemsize + np.dtype("f2").itemsize
+        return _RESULT_BYTES + snapshots * (images * of_image + np.dtype("i4").itemsize)
 
     def images_of(self, class_id: int) -> NDArray[np.int32]:
         """Return the images of a class, rising, i4 [n]."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from db.models import Image, Layer, Run, ValidationClass
 from db.models import measurements as tables
 from db.partitions import make_partitions
 from db.raw import raw_cursor
-from deeptracker.format import Manifest
+from deeptracker.format import Images, Manifest
 
 _LARGEST = 2**31 - 1
 
@@ -124,11 +124,10 @@ def _document(manifest: Manifest) -> dict[str, Any]:
     lists = [manifest.layers, manifest.classes, manifest.images.digest]
     structure = hashlib.sha256(repr(lists).encode("utf-8", "replace"))
     structure.update(manifest.images.class_id.tobytes())
-    short = {
-        key: value
-        for key, value in asdict(manifest).items()
-        if key not in ("layers", "classes", "images")
-    }
+    # First without the lists: names of images are many, and would be copied one by one.
+    nothing = Images(np.empty(0, np.int32))
+    short = asdict(replace(manifest, layers=(), classes=(), images=nothing))
+    del short["layers"], short["classes"]
     short["images"] = {"digest": manifest.images.digest}
     short["structure"] = structure.hexdigest()
     body = json.dumps(short, sort_keys=True, default=str)

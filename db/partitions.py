@@ -44,9 +44,14 @@ SMALL = (
     "layer",
     "run",
 )
+# The most that a row of one page may have.
+PAGE_BYTES = 8160
+# Rows stay in their pages where they fill so much of them, and are too large to do so by themselves.
+_FILLED = 0.85
+_BY_THEMSELVES = 2000
 # Rows of filters may fill a page before their arrays leave them: each that does leaves in chunks,
 # found one by one over an index. Nodes have the server's own 2,000 bytes.
-_ROW_BYTES = {"filter_stat": 8160}
+_ROW_BYTES = {"filter_stat": PAGE_BYTES}
 
 
 def partition(table: str, run_id: int) -> str:
@@ -82,6 +87,22 @@ def make_partitions(session: Session, *, run_id: int) -> None:
 
     if wanted:
         between_readers(session, make, seconds=60)
+
+
+def keep_in_pages(session: Session, *, run_id: int, table: str, size: int) -> None:
+    """Let rows of a run, of `size` bytes and not there yet, keep their arrays where that pays.
+
+    Two arrays that leave a row of results are four chunks and four entries of an index, a sixth of
+    what the server does for a load, and more disk than the pages that they would have filled. Rows
+    that fill half a page would take twice the disk: those are left as they are.
+    """
+    filled = PAGE_BYTES // max(1, size) * size / PAGE_BYTES
+    name = partition(table, run_id)
+    if size <= _BY_THEMSELVES or filled < _FILLED or not _exists(session, name):
+        return
+    with raw_cursor(session) as cursor:
+        keep = sql.SQL("ALTER TABLE {} SET (toast_tuple_target = {})")
+        cursor.execute(keep.format(sql.Identifier(name), sql.Literal(PAGE_BYTES)))
 
 
 def drop_partitions(session: Session, *, run_id: int) -> bool:

@@ -13,6 +13,7 @@ from db.load_probe import drop_abandoned_probes, save_probe
 from db.load_results import join_results
 from db.load_rows import Array, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
+from db.partitions import keep_in_pages
 from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips
 from ingest.prepare import Prepared, former_digest
@@ -197,6 +198,9 @@ class RunLoad:
     def _append(self, session: Session, followed: Followed) -> None:
         """Add snapshots that come after all stored ones."""
         rows = followed.rows
+        if not self._digests:
+            size = self.shape.result_bytes(len(rows))
+            keep_in_pages(session, run_id=self.run_id, table="class_result", size=size)
         self._save(session, rows)
         add_to_summary(session, run_id=self.run_id, rows=rows)
         self._end(session, followed.state, last=rows[-1].snapshot.iteration)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from db.copy import Rows, blob, blobs, copy_ahead, int4, pack, stretches
-from db.partitions import make_partitions, partition
+from db.partitions import keep_in_pages, make_partitions, partition
 from db.raw import raw_cursor
 
 TABLES = ("first", "second", "third")
@@ -85,3 +85,17 @@ def test_rows_of_filters_may_fill_a_page(session):
     options = "SELECT reloptions FROM pg_class WHERE relname = :name"
     found = session.scalar(text(options), {"name": partition("filter_stat", 9_998)})
     assert found == ["toast_tuple_target=8160"]
+
+
+@pytest.mark.parametrize("size, kept", [(7_000, True), (3_900, True), (5_000, False), (900, False)])
+def test_rows_of_results_stay_in_pages_that_they_fill(session, size, kept):
+    make_partitions(session, run_id=9_997)
+    keep_in_pages(session, run_id=9_997, table="class_result", size=size)
+    options = "SELECT reloptions FROM pg_class WHERE relname = :name"
+    found = session.scalar(text(options), {"name": partition("class_result", 9_997)})
+    assert found == (["toast_tuple_target=8160"] if kept else None)
+
+
+def test_a_run_without_partitions_has_no_pages_of_its_own(session):
+    keep_in_pages(session, run_id=9_996, table="class_result", size=7_000)
+    assert not session.scalar(text("SELECT to_regclass('class_result_run_9996')"))

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from benchmarks.make_log import write_log
 from db.engine import make_engine, read_scope
+from db.load_rows import Shape
 from db.queries.measurements import (
     class_results,
     filter_stats,
@@ -154,3 +156,15 @@ def test_a_reader_sees_one_state_while_more_is_loaded(loaded, tmp_path):
     with read_scope(engine) as session:
         assert len(snapshots.iterations(session, run_id=found.id)) == len(paths) > 2
         assert runs.run_version(session, run_id=found.id) > found.version
+
+
+def test_the_size_of_a_row_of_results_is_known_before_it_is_stored(loaded):
+    engine, run_id, manifest, files = loaded
+    size = text(
+        "SELECT pg_column_size(c.*) FROM class_result AS c WHERE run_id = :run AND class_id = 0"
+    )
+    with Session(engine) as session:
+        [stored] = session.scalars(size, {"run": run_id})
+    # Lengths of arrays take 4 bytes, those of short ones 1.
+    beforehand = Shape(manifest).result_bytes(len(files))
+    assert 0 <= beforehand - stored <= 9
