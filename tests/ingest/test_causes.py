@@ -206,7 +206,18 @@ def replaced():
     return history, right
 
 
+def half_the_labels_of_a_class():
+    """Training keeps the errors that the wrong labels of half a class make."""
+    history = healthy(
+        class_error=worse_classes(1),
+        train_error=healthy().train_error + np.where(np.arange(SNAPSHOTS) < AT, 0, 0.5 / CLASSES),
+        train_loss=raised("train_loss", 0.8),
+    )
+    return history, right
+
+
 FAULTS = {
+    "label-noise": (half_the_labels_of_a_class, (1,), ()),
     "class-mislabelled": (mislabelled, (1,), ()),
     "bad-batches": (thrown_back, (), ()),
     "weights-replaced": (replaced, (), ()),
@@ -416,6 +427,14 @@ def test_a_change_that_no_rule_speaks_of_is_answered_where_a_cause_fits():
     assert found[0].causes[0].cause == "decay-too-strong"
     assert abs(found[0].iteration - ITERATION) <= 20
     assert answer(healthy(), [], NAMES, taken_for=right) == []
+
+
+def test_a_passing_rise_that_no_rule_speaks_of_is_not_taken_for_bad_batches():
+    history, taken_for = thrown_back()
+    run = RunSeries(history, taken_for)
+    said = diagnose(Event(run, AT, ()))
+    assert said[0].cause != "bad-batches"
+    assert diagnose(event(history, taken_for))[0].cause == "bad-batches"
 
 
 def test_resumes_and_change_points_are_looked_at():

@@ -1,7 +1,8 @@
 """Causes that lie in the training data of single classes: their labels and their images."""
 
 from ingest.analysis.causes.cause import ALWAYS, HALF, NEVER, NO_LAYER, OFTEN, SELDOM, Cause
-from ingest.analysis.causes.marks.classes import of_pair, of_worst
+from ingest.analysis.causes.marks.classes import of_worst
+from ingest.analysis.causes.marks.predicted import of_pair
 
 OF_CLASSES = (
     Cause(
@@ -19,6 +20,7 @@ OF_CLASSES = (
             "nearly-all-classes": NEVER,
             "never-predicted": NEVER,
             "one-partner": ALWAYS,
+            "errors-of-a-class": SELDOM,
             "rate-rises": SELDOM,
             **NO_LAYER,
         },
@@ -41,6 +43,7 @@ OF_CLASSES = (
             "never-predicted": ALWAYS,
             "loss-rises": SELDOM,
             "loss-stays-high": NEVER,
+            "errors-of-a-class": NEVER,
             "partly-right": SELDOM,
             "class-recovers": SELDOM,
             "nearly-all-classes": NEVER,
@@ -67,6 +70,7 @@ OF_CLASSES = (
             "never-predicted": ALWAYS,
             "loss-rises": OFTEN,
             "loss-stays-high": SELDOM,
+            "errors-of-a-class": SELDOM,
             "partly-right": SELDOM,
             "class-recovers": SELDOM,
             "nearly-all-classes": NEVER,
@@ -97,6 +101,7 @@ OF_CLASSES = (
             "loss-at-chance": NEVER,
             "rate-rises": NEVER,
             "loss-high-at-end": SELDOM,
+            "errors-of-a-class": SELDOM,
             **NO_LAYER,
         },
         place=of_worst,
@@ -114,6 +119,7 @@ OF_CLASSES = (
             "class-judged": OFTEN,
             "one-class-hit": OFTEN,
             "loss-stays-high": HALF,
+            "errors-of-a-class": OFTEN,
             "loss-swings": HALF,
             "loss-rises": OFTEN,
             "nearly-all-classes": NEVER,

@@ -105,6 +105,7 @@ OF_DATA = (
         ),
         marks={
             "loss-passes": ALWAYS,
+            "loss-judged": ALWAYS,
             "loss-rises": OFTEN,
             "loss-creeps": NEVER,
             "loss-high-at-end": SELDOM,

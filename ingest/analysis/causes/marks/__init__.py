@@ -8,6 +8,7 @@ from ingest.analysis.causes.marks.gradients import OF_GRADIENTS
 from ingest.analysis.causes.marks.layers import OF_LAYERS
 from ingest.analysis.causes.marks.losses import OF_LOSSES
 from ingest.analysis.causes.marks.machine import OF_MACHINE
+from ingest.analysis.causes.marks.predicted import OF_PREDICTIONS
 from ingest.analysis.causes.marks.rates import OF_RATES
 from ingest.analysis.causes.marks.steps import OF_STEPS
 from ingest.analysis.causes.marks.validation import OF_VALIDATION
@@ -18,6 +19,7 @@ MARKS: tuple[Mark, ...] = (
     *OF_VALIDATION,
     *OF_GAPS,
     *OF_CLASSES,
+    *OF_PREDICTIONS,
     *OF_RATES,
     *OF_STEPS,
     *OF_GRADIENTS,

@@ -14,6 +14,8 @@ _LEFT = 0.3
 # A loss is "at chance" within these parts of ln C, what guessing among C classes costs.
 CHANCE_LOW, CHANCE_HIGH = 0.8, 1.5
 
+_LOSS_RULES = frozenset(("loss-jump", "loss-swings", "training-broke", "rising-together"))
+
 
 def _change(event: Event, *, level: float) -> float | None:
     before = float(event.before(event.run.train_loss))
@@ -95,6 +97,23 @@ def _not_finite(event: Event) -> bool | None:
     return None if told is None else not np.isfinite(told[1]).all()
 
 
+def _errors_of_a_class(event: Event) -> bool | None:
+    """Return whether training keeps errors, to its end, that a part of one class's images makes.
+
+    Of the usual C classes, from a quarter of a class to one and a half.
+    """
+    error, classes = event.history.train_error, int(np.count_nonzero(event.history.class_size))
+    before = float(event.before(error))
+    if event.early or classes < 3 or np.isnan(before):
+        return None
+    rises = [float(event.after(error, skip=1)), float(event.at_end(error))]
+    low, high = (classes * (level - before) for level in (min(rises), max(rises)))
+    usual = float(event.usual_step(error, floor=0.0))
+    if not np.isfinite([low, high]).all() or usual * classes > 1.0:
+        return None  # among so many classes, one is not seen in the error of a batch
+    return bool(low >= 0.25 and high <= 1.5)
+
+
 def _never_fell(event: Event) -> bool | None:
     begun, last = first_loss(event.history), float(event.at_end(event.history.train_loss))
     return None if not np.isfinite([begun, last]).all() else last > 0.7 * begun
@@ -172,6 +191,22 @@ OF_LOSSES = (
         "overview",
         _never_fell,
         usual=0.13,
+    ),
+    Mark(
+        "errors-of-a-class",
+        "training keeps about as many errors as a part of one class has images",
+        "training does not keep the errors of one class",
+        "overview",
+        _errors_of_a_class,
+        usual=0.15,
+    ),
+    Mark(
+        "loss-judged",
+        "the training loss rises more than its own history explains",
+        "the training loss does not rise beyond what its history explains",
+        "overview",
+        lambda event: bool(event.rules & _LOSS_RULES),
+        usual=0.3,
     ),
     Mark(
         "loss-at-softmax-floor",

@@ -33,7 +33,8 @@ def _entry(rule: Rule) -> str:
 
 def causes() -> str:
     """Return the causes, with what each leaves and its counter-test, as Markdown."""
-    return "".join(map(_cause, CAUSES))
+    head = f"These are {len(CAUSES)} causes, told apart by {len(MARK_BY_NAME)} marks:\n\n"
+    return head + "".join(map(_cause, CAUSES))
 
 
 def _cause(cause: Cause) -> str:
