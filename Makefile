@@ -21,14 +21,17 @@ PIP_OPTIONS ?=
 TEST_PROCESSES ?= 4
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: demo test imported check types style unit dev bundle benchmarks clean lock setup browser packages servers audit soak wheels golden
+.PHONY: demo test suite imported check types style unit dev bundle benchmarks clean lock setup browser packages servers audit soak wheels golden
 
 demo: bundle
 	PYTHONDONTWRITEBYTECODE= $(BIN)/deeptracker demo
 
-# What comes before the tests keeps both cores busy; nothing of it needs more than one.
+# The types take longest of all checks, on one core: the other one goes on to the tests meanwhile,
+# which a type that is wrong fails at their end. Nothing but these needs more than one core.
 test:
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check unit bundle servers imported
+	@$(MAKE) --no-print-directory --jobs=2 types suite
+
+suite: style unit bundle servers imported
 	$(PYTEST) --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 # What the tests import is compiled once: their processes import it all at the same moment.
@@ -37,7 +40,7 @@ imported: bundle
 
 check: types style
 
-# By itself, for it takes as long as all of `style`: each has a core.
+# By itself, for it takes longer than all of `style`: each has a core.
 types: $(STAMP)
 	$(BIN)/mypy
 

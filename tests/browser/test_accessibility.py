@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +113,7 @@ class State:
     """A page, and what is done on it before it is judged; `address` may name runs: {digits}.
 
     A state without steps leaves its page as it was loaded, for the one after it; so does one that
-    is undone.
+    is undone. Of what ends with the page, where another one comes next, the end is to `rest`.
     """
 
     name: str
@@ -179,6 +180,7 @@ def tab(text: str) -> str:
 
 
 TRASH = "label:has-text('Trash')"
+NOTHING = "nothing of the kind"
 FULL = (
     State("runs", "/"),
     State("runs, wrong filter", "/?columns=name&columns=error+curve", fill("#runs-search", "a <")),
@@ -202,15 +204,17 @@ FULL = (
         ),
         undo=click("#runs-undo"),
     ),
-    State("runs, no match", "/", fill("#runs-search", "nothing of the kind")),
+    State("runs, no match", "/", fill("#runs-search", NOTHING), fill("#runs-search", "")),
     State("account menu", "/", click(".shell-avatar"), escape),
     State("bring", "/bring"),
-    State("bring, problem", "/bring", click("#bring-look")),
+    State("bring, problem", "/bring", click("#bring-look"), rest),
     State("jobs", "/jobs"),
     State("jobs, log", "/jobs", click("#jobs-body button:has-text('Log')")),
-    State("jobs, no match", "/jobs", fill("#jobs-search", "nothing of the kind")),
+    State("jobs, no match", "/jobs", fill("#jobs-search", NOTHING), fill("#jobs-search", "")),
     State("jobs, problem", "/jobs", click("#jobs-load")),
-    State("schedules", "/jobs", click(tab("Schedules"))),
+    State("schedules", "/jobs", click(tab("Schedules")), click(tab("Jobs"))),
+    State("watched folders", "/jobs", click(tab("Watched")), click(tab("Jobs"))),
+    State("workers", "/jobs", click(tab("Workers")), click(tab("Jobs"))),
     State(
         "schedules, new",
         "/jobs",
@@ -220,22 +224,30 @@ FULL = (
             click("#jobs-schedule-save"),
         ),
     ),
-    State("watched folders", "/jobs", click(tab("Watched"))),
-    State("workers", "/jobs", click(tab("Workers"))),
     State("trainings", "/trainings"),
     State("trainings, a grid", "/trainings", click("#trainings-form label:has-text('Grid')")),
     State("trainings, a problem", "/trainings", click("#trainings-start")),
     State("trainings, output", "/trainings", click("#trainings-body button:has-text('Output')")),
-    State("trainings, no match", "/trainings", fill("#trainings-search", "nothing of the kind")),
+    State(
+        "trainings, no match",
+        "/trainings",
+        fill("#trainings-search", NOTHING),
+        fill("#trainings-search", ""),
+    ),
     State("saved views", "/views"),
     State("saved views, one", "/views", click("#views-body button:has-text('Change')")),
-    State("saved views, no match", "/views", fill("#views-search", "nothing of the kind")),
+    State("saved views, no match", "/views", fill("#views-search", NOTHING), rest),
     State("annotations", "/annotations?state=all"),
     State("annotations, mentions", "/annotations?mentions=me"),
-    State("annotations, no match", "/annotations", fill("#annotations-search", "no such words")),
+    State(
+        "annotations, no match",
+        "/annotations",
+        fill("#annotations-search", NOTHING),
+        fill("#annotations-search", ""),
+    ),
     State("annotations, a choice", "/annotations", click("#annotations-run"), escape),
     State("alerts", "/alerts"),
-    State("alerts, problem", "/alerts", click("#alerts-add")),
+    State("alerts, problem", "/alerts", click("#alerts-add"), rest),
     State("compare, none", "/compare"),
     State("compare, one", "/compare?runs={digits}"),
     State("compare", "/compare?runs={digits},{again}"),
@@ -243,6 +255,7 @@ FULL = (
         "compare, groups",
         "/compare?runs={digits},{again},{faulty}&grouping=chosen&members=1,1",
         click(".compare-same summary", ".compare-list summary"),
+        rest,
     ),
     State("compare, a choice", "/compare?runs={digits},{again}", click("#compare-runs"), escape),
     State("compare, none left", "/compare?runs=99999"),
@@ -310,7 +323,7 @@ OF_RUN = (
     State("layers, a choice", "/run/{digits}/layers", click(control("layers-measure")), escape),
     State("probe", "/run/{digits}/probe?filters=0.1&cursor=50"),
     State("probe, nothing", "/run/{faulty}/probe"),
-    State("network", "/run/{digits}/network?layers=3", click(".network-listed summary")),
+    State("network", "/run/{digits}/network?layers=3", click(".network-listed summary"), rest),
     State("correlation", "/run/{faulty}/correlation"),
     State("correlation, open", "/run/{faulty}/correlation", click(".correlation-row")),
     State("correlation, nothing", "/run/{digits}/correlation?m=40"),
@@ -322,6 +335,7 @@ OF_RUN = (
         "findings, rules",
         "/run/{faulty}/findings",
         click(".finding-evidence summary", ".finding-rules summary"),
+        rest,
     ),
     State("findings, mute", "/run/{faulty}/findings", click(button("Mute"))),
     State("findings, muted", "/run/{recording}/findings", click("#findings-with-muted")),
@@ -332,20 +346,18 @@ OF_RUN = (
         "/run/{faulty}/workspace?panes=overview,validation,layers,correlation,cube&arrange=grid",
     ),
 )
-EMPTY = tuple(
-    State(f"empty: {name}", path, steps)
-    for name, path, steps in (
-        ("/", "/", None),
-        ("archive", "/", click("label:has-text('Archive')")),
-        ("trash", "/", click(TRASH)),
-        ("/jobs", "/jobs", None),
-        ("schedules", "/jobs", click(tab("Schedules"))),
-        ("watched", "/jobs", click(tab("Watched"))),
-        ("workers", "/jobs", click(tab("Workers"))),
-        ("/trainings", "/trainings", None),
-        *((path, path, None) for path in ("/views", "/annotations", "/alerts")),
-        *((path, path, None) for path in ("/people", "/compare")),
-    )
+EMPTY = (
+    State("empty: runs", "/"),
+    State("empty: archive", "/", click("label:has-text('Archive')")),
+    State("empty: trash", "/", click(TRASH)),
+    State("empty: jobs", "/jobs"),
+    State("empty: schedules", "/jobs", click(tab("Schedules")), click(tab("Jobs"))),
+    State("empty: watched", "/jobs", click(tab("Watched")), click(tab("Jobs"))),
+    State("empty: workers", "/jobs", click(tab("Workers")), click(tab("Jobs"))),
+    *(
+        State(f"empty: {path}", path)
+        for path in ("/trainings", "/views", "/annotations", "/alerts", "/people", "/compare")
+    ),
 )
 READING = (
     State("reader: runs", "/"),
@@ -484,20 +496,14 @@ def _visited(page: Page, address: str) -> bool:
     return True
 
 
-def judge(
-    browser: Browser, site: Served, cookies: Any, states: tuple[State, ...], names: dict[str, int]
-) -> dict[str, list[str]]:
-    """Return what axe finds in each state; in dark only what colours can be wrong in.
+def judge(page: Page, states: tuple[State, ...], names: dict[str, int]) -> dict[str, list[str]]:
+    """Return what axe finds in each state on a page; in dark only what colours can be wrong in.
 
     Every other state comes up in dark: a page is drawn anew once a state, not twice.
     """
     found = {}
     themes = THEMES
-    context = browser.new_context(
-        base_url=site.address, viewport=VIEWPORT, storage_state=cookies, color_scheme=themes[0],
-        reduced_motion="reduce",
-    )  # fmt: skip
-    page = context.new_page()
+    page.emulate_media(color_scheme=themes[0])
     loaded = ""
     # What is opened on a page stands beside what was judged on it before.
     judged: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -518,8 +524,24 @@ def judge(
         if state.undo is not None:
             state.undo(page)
         loaded = "" if state.steps and not state.undo else address
-    context.close()
     return found
+
+
+@contextmanager
+def page_of(browser: Browser, site: Served, cookies: Any) -> Iterator[Page]:
+    """A page of somebody who is logged in, on which nothing moves."""
+    context = browser.new_context(
+        base_url=site.address, viewport=VIEWPORT, storage_state=cookies, reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def page_of_ann(browser: Browser, site: Served, ann: Any) -> Iterator[Page]:
+    """One page for all that ann sees: its process has read our scripts before."""
+    with page_of(browser, site, ann) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -557,13 +579,13 @@ def fifths(states: tuple[State, ...]) -> list[tuple[State, ...]]:
 
 
 @pytest.mark.parametrize("states", fifths(FULL), ids=PARTS)
-def test_the_pages_of_all_runs(browser, site, ann, names, states) -> None:
-    assert judge(browser, site, ann, states, names) == {}
+def test_the_pages_of_all_runs(page_of_ann, names, states) -> None:
+    assert judge(page_of_ann, states, names) == {}
 
 
 @pytest.mark.parametrize("states", fifths(OF_RUN), ids=PARTS)
-def test_the_pages_of_a_run(browser, site, ann, names, states) -> None:
-    assert judge(browser, site, ann, states, names) == {}
+def test_the_pages_of_a_run(page_of_ann, names, states) -> None:
+    assert judge(page_of_ann, states, names) == {}
 
 
 WIDTHS = (390, 768, 960, 1280)
@@ -628,11 +650,13 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
 
 
 def test_pages_without_anything_on_them(browser, empty, newcomer) -> None:
-    assert judge(browser, empty, newcomer, EMPTY, {}) == {}
+    with page_of(browser, empty, newcomer) as page:
+        assert judge(page, EMPTY, {}) == {}
 
 
 def test_what_somebody_sees_who_may_only_read(browser, site, viewer, names) -> None:
-    assert judge(browser, site, viewer, READING, names) == {}
+    with page_of(browser, site, viewer) as page:
+        assert judge(page, READING, names) == {}
 
 
 def test_pages_without_scripts(browser, site, site_engine, ann, names) -> None:
