@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from db.errors import RunBusy
 from db.layout import LAYOUT_LOCK
 from db.load_results import remove_results
-from db.load_rows import MeasuredRow, Shape, SnapshotRow, copy_rows
+from db.load_rows import copy_rows
 from db.load_run import create_run, next_version
+from db.measured_rows import MeasuredRow, Shape, SnapshotRow
 from db.models import Run, ValidationClass, flip_state, snapshot
 from db.models import measurements as tables
 from db.raw import raw_cursor

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import Conflict
-from db.load_rows import Shape
+from db.measured_rows import Shape
 from db.models import Image, Layer, Run, ValidationClass
 from db.models import measurements as tables
 from db.partitions import make_partitions

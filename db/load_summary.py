@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.load import loader_key
-from db.load_rows import Array, MeasuredRow
+from db.measured_rows import Array, MeasuredRow
 from db.models import Run, scalar, scalar_summary
 from db.raw import driver_connection, raw_cursor
 

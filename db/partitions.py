@@ -46,7 +46,7 @@ SMALL = (
 )
 # The most that a row of one page may have.
 PAGE_BYTES = 8160
-# Rows stay in their pages where they fill so much of them, and are too large to do so by themselves.
+# Rows too large to keep their arrays by themselves do so where they fill so much of their pages.
 _FILLED = 0.85
 _BY_THEMSELVES = 2000
 # Rows of filters may fill a page before their arrays leave them: each that does leaves in chunks,

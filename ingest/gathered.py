@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.load_rows import Shape, SnapshotRow
+from db.measured_rows import Shape, SnapshotRow
 from db.predictions import all_predictions, all_probabilities
 from db.queries.measurements.class_results import ClassImages
 from db.queries.measurements.peaks import PeaksOfRun

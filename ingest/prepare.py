@@ -10,7 +10,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from db.load_rows import Shape
+from db.measured_rows import Shape
 from deeptracker.catalogue import PEAK_QUANTITIES
 from deeptracker.format import SERIES, Manifest, Series, Snapshot
 from ingest.analysis.flips import class_error, class_no_prediction

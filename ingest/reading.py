@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from db.load_rows import Shape
+from db.measured_rows import Shape
 from deeptracker.format import Manifest
 from ingest.prepare import Prepared, Preparer
 from ingest.sources import OnBad, Source

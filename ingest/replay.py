@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from db import load_history as history
-from db.load_rows import Shape
+from db.measured_rows import Shape
 from db.models.measurements import TRANSITIONS
 from deeptracker.format import NOT_VALIDATED, SERIES, Manifest, Series
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips

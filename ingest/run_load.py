@@ -11,8 +11,8 @@ from db.load_history import last_series
 from db.load_ledger import drop_abandoned_ledgers, save_ledger
 from db.load_probe import drop_abandoned_probes, save_probe
 from db.load_results import join_results
-from db.load_rows import Array, Shape, SnapshotRow
 from db.load_summary import add_to_summary, summarise
+from db.measured_rows import Array, Shape, SnapshotRow
 from db.partitions import keep_in_pages
 from deeptracker.format import SERIES, Ledger, Manifest, Probe
 from ingest.analysis.flips import FlipFinder, FlipState, Step, no_flips

@@ -87,7 +87,9 @@ def test_rows_of_filters_may_fill_a_page(session):
     assert found == ["toast_tuple_target=8160"]
 
 
-@pytest.mark.parametrize("size, kept", [(7_000, True), (3_900, True), (5_000, False), (900, False)])
+@pytest.mark.parametrize(
+    ("size", "kept"), [(7_000, True), (3_900, True), (5_000, False), (900, False), (9_000, False)]
+)
 def test_rows_of_results_stay_in_pages_that_they_fill(session, size, kept):
     make_partitions(session, run_id=9_997)
     keep_in_pages(session, run_id=9_997, table="class_result", size=size)

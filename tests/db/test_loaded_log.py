@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.make_log import write_log
 from db.engine import make_engine, read_scope
-from db.load_rows import Shape
+from db.measured_rows import Shape
 from db.queries.measurements import (
     class_results,
     filter_stats,

@@ -119,7 +119,7 @@ def _add(found: ImageHistory, block: ClassBlock, counted: NDArray[np.intp]) -> N
         other, times = _other_class(kept, block.class_id)
         found.other[at] = other
         found.agreement[at] = times / number
-    probability = _SINGLE[block.probability.view(np.uint16)]
+    probability = _SINGLE.take(block.probability.view(np.uint16))
     mean, deviation = _mean_and_deviation(probability.take(counted, axis=1))
     found.confidence[at], found.variability[at] = mean, deviation
     # Without any probability, the predictions alone tell.

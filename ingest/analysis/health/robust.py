@@ -39,17 +39,24 @@ def before(values: Floats, length: int) -> NDArray[np.float64]:
 
 def quiet_median(values: Floats, *, axis: int = -1) -> Floats:
     """Return the median of what is not NaN; NaN, without a warning, where nothing is."""
-    values = np.moveaxis(values, axis, -1)
-    ordered, number = np.sort(values, axis=-1), values.shape[-1]  # NaN last
-    if number and not np.isnan(ordered[..., -1]).any():
-        return _middle(ordered[..., (number - 1) // 2], ordered[..., number // 2])
-    known = np.count_nonzero(~np.isnan(values), axis=-1)
+    return _middle_of(np.sort(np.moveaxis(values, axis, -1), axis=-1))  # NaN last
+
+
+def _middle_of(ordered: Floats) -> Floats:
+    """Return the median of what is not NaN of sorted [..., n], f8 [...]; NaN where nothing is."""
+    number = ordered.shape[-1]
     if not number:
-        return np.full(known.shape, np.nan)
-    low = np.maximum(0, (known - 1) // 2)
-    high = np.minimum(number - 1, known // 2)
-    pick = lambda at: np.take_along_axis(ordered, at[..., None], axis=-1)[..., 0]  # noqa: E731
-    return np.where(known > 0, _middle(pick(low), pick(high)), np.nan)
+        return np.full(ordered.shape[:-1], np.nan)
+    found = _middle(ordered[..., (number - 1) // 2], ordered[..., number // 2])
+    # Most often few have gaps: those at the beginning of a run.
+    gaps = np.isnan(ordered[..., -1])
+    if gaps.any():
+        some = ordered[gaps]
+        known = np.count_nonzero(~np.isnan(some), axis=-1)
+        row = np.arange(len(some))
+        low, high = some[row, np.maximum(0, (known - 1) // 2)], some[row, known // 2]
+        found[gaps] = np.where(known > 0, _middle(low, high), np.nan)
+    return found
 
 
 def _middle(low: Floats, high: Floats) -> Floats:
@@ -70,9 +77,9 @@ def usual(values: Floats, length: int) -> Floats:
     """Return the median of the `length` values ahead of each, f8 [..., T]; NaN below 3 of them."""
     if values.size * length > _MUCH and values.ndim > 1:
         return _by_rows(lambda part: usual(part, length), values)
-    past = before(values, length)
-    known = np.count_nonzero(~np.isnan(past), axis=-1)
-    return np.where(known >= min(3, length), quiet_median(past), np.nan)
+    ordered = np.sort(before(values, length), axis=-1)  # NaN last
+    enough = ~np.isnan(ordered[..., min(3, length) - 1])
+    return np.where(enough, _middle_of(ordered), np.nan)
 
 
 def usual_kept(kept: Kept, name: str, values: Floats, length: int) -> Floats:
