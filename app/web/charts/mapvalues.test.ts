@@ -19,3 +19,18 @@ test("what was derived is known to have gaps, and values", () => {
   assert.deepEqual(shares([1, -1, 0, 0], [4, 0]), [true, true]);
   assert.deepEqual(shares([-1, -1], [4]), [true, false]);
 });
+
+test("shares that are looked up are those that would be divided", () => {
+  for (const complement of [false, true]) {
+    // A row of counts, one that holds more than its whole, one of halves, one too large for a table.
+    const source = [0, 1, 2, 3, 2, 1, 3, 4, 0.5, 0, 1, 2, 1, 0, 2, 70000];
+    const sizes = [3, 3, 3, 80000];
+    const found = derive(source, 4, sizes, complement);
+    const divided = source.map((count, at) => count / sizes[at >> 2]);
+    assert.deepEqual(
+      found,
+      Float32Array.from(divided, (share) => (complement ? 1 - share : share)),
+    );
+    assert.deepEqual(looked(found), [false, true]);
+  }
+});

@@ -17,7 +17,7 @@ import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
 import { nothing } from "../core/catalogue.ts";
-import { type Chart, registerKind } from "../core/chart.ts";
+import { type Chart, registerBeforehand, registerKind } from "../core/chart.ts";
 import type { MapOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
 import type { Handler, PlacedRow, Rows, Thing } from "../core/protocol.ts";
@@ -58,6 +58,28 @@ export function said(
   value: number,
 ): string {
   return numbers.as(format, complement ? 1 - value : value);
+}
+
+/** Return an option's value; "{name}" stands for a field of the selection. */
+function optionOf(options: MapOptions, name: Chosen, selection: Selection): string | undefined {
+  const value = options[name];
+  const field = /^\{(\w+)\}$/.exec(value as string)?.[1];
+  return field ? (selection[field as keyof Selection] as string) : value;
+}
+
+/** Return what a map shows: an array of the answer, or what is derived of it. */
+function valuesOf(options: MapOptions, arrays: MapArrays): MapValues {
+  const source = arrays[options.array] as Matrix<MapValues>;
+  const divisors = options.divide ? arrays[options.divide] : null;
+  if (!divisors && !options.complement) return source;
+  return mapvalues.derive(source, source.shape[1], divisors, options.complement);
+}
+
+/** What takes longest of the first drawing: millions of values are gone through. */
+function beforehand(options: MapOptions, answer: Answer<MapMeta, MapArrays>, chosen: Selection) {
+  const values = valuesOf(options, answer.arrays);
+  mapvalues.looked(values);
+  if (!options.domain) mapvalues.fitted(values, optionOf(options, "scaling", chosen) === "log");
 }
 
 export class PixelMap<Options extends MapOptions = MapOptions> implements Handler {
@@ -114,13 +136,8 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
 
   receive({ arrays, meta }: Answer<MapMeta, MapArrays>): void {
     const { options } = this.chart;
-    const source = arrays[options.array] as Matrix<MapValues>;
-    [this.rows, this.width] = source.shape;
-    const divisors = options.divide ? arrays[options.divide] : null;
-    const derived = divisors || options.complement;
-    this.values = derived
-      ? mapvalues.derive(source, this.width, divisors, options.complement)
-      : source;
+    [this.rows, this.width] = arrays[options.array].shape;
+    this.values = valuesOf(options, arrays);
     this.complement = options.complement;
     this.iterations = arrays.iteration;
     this.column = arrays.column;
@@ -133,11 +150,8 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
     this.order = null;
   }
 
-  /** Return an option's value; "{name}" stands for a field of the selection. */
   option(name: Chosen, selection: Selection): string | undefined {
-    const value = this.chart.options[name];
-    const field = /^\{(\w+)\}$/.exec(value as string)?.[1];
-    return field ? (selection[field as keyof Selection] as string) : value;
+    return optionOf(this.chart.options, name, selection);
   }
 
   orderOf(selection: Selection): Int32Array {
@@ -174,7 +188,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
     const { options } = this.chart;
     const fitted = options.domain
       ? { low: options.domain[0], high: options.domain[1], log: false, signed: false }
-      : colours.fit(values, { log });
+      : mapvalues.fitted(values, log);
     const palette =
       fitted.signed && options.signedPalette
         ? options.signedPalette
@@ -403,3 +417,4 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
 }
 
 registerKind("pixelmap", (chart) => new PixelMap(chart));
+registerBeforehand("pixelmap", beforehand);

@@ -8,8 +8,9 @@
 // version of the run. On a page that has no selection (the table of runs) they are plain addresses.
 // The answer with the page says what charts it has, and these say what else they will ask for.
 
-import { fetchArrays } from "../base/fetch.ts";
-import { addressOf, askedBy } from "./chart.ts";
+import { type Answer, fetchArrays } from "../base/fetch.ts";
+import { addressOf, askedBy, workBeforehand } from "./chart.ts";
+import type { ChartOptions } from "./chartoptions.ts";
 import { connection } from "./connection.ts";
 import type { Chosen, FieldsOfPage, Selection } from "./fields.ts";
 import { hasPage } from "./page.ts";
@@ -37,11 +38,17 @@ function ask(link: HTMLAnchorElement): void {
   }
 }
 
-function fetchAhead(template: string, selection?: Selection): void {
+function fetchAhead(
+  template: string,
+  selection?: Selection,
+  came: (answer: Answer) => void = () => {},
+): void {
   const hasSelection = selection || Object.keys(selectionStore.fields()).length > 0;
   if (!hasSelection && template.includes("{")) return;
   // Whoever shows it says what is wrong.
-  fetchArrays(addressOf(template, selection)).catch(() => {});
+  fetchArrays(addressOf(template, selection))
+    .then(came)
+    .catch(() => {});
 }
 
 /** A component as Dash sends it. */
@@ -62,8 +69,10 @@ function pageAhead(text: string): void {
 
 function chartsAhead(page: unknown, selection?: Selection): void {
   for (const { "data-chart": kind, "data-options": options } of propsIn(page, "data-chart")) {
-    const templates = askedBy(String(kind), JSON.parse(String(options)), selection);
-    for (const template of templates) fetchAhead(template, selection);
+    const [name, own] = [String(kind), JSON.parse(String(options)) as ChartOptions];
+    const work = (answer: Answer) => workBeforehand(name, own, answer, selection);
+    for (const template of askedBy(name, own, selection))
+      fetchAhead(template, selection, template === own.url ? work : undefined);
   }
 }
 

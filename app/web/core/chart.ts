@@ -38,6 +38,33 @@ export const registerKind = <Kind extends keyof ChartKinds>(
   if (ahead) aheads[kind] = ahead;
 };
 
+type Beforehand<Options extends ChartOptions, Given extends Answer> = (
+  options: Options,
+  answer: Given,
+  selection: Selection,
+) => void;
+const beforehands: Partial<Record<string, Beforehand<never, never>>> = {};
+/**
+ * Say what charts of a kind keep of the answer to their `url` for all who draw it: it is worked out
+ * as soon as that has come, which may be before a link is pressed that was pointed at.
+ */
+export const registerBeforehand = <Kind extends keyof ChartKinds, Given extends Answer>(
+  kind: Kind,
+  work: Beforehand<ChartKinds[Kind], Given>,
+): void => {
+  beforehands[kind] = work;
+};
+
+/** Work out of an answer what the first drawing of a chart of a kind would have to. */
+export function workBeforehand(
+  kind: string,
+  options: ChartOptions,
+  answer: Answer,
+  selection = selectionStore.get(),
+): void {
+  beforehands[kind]?.(options as never, answer as never, selection);
+}
+
 /** Return the templates of what a chart of a kind will ask for first. */
 export function askedBy(
   kind: string,
