@@ -38,7 +38,7 @@ def main() -> None:
         _run()
     except (KeyboardInterrupt, lifeline.Terminated) as end:
         print(lifeline.said_of(end), file=sys.stderr)
-        sys.exit(end.code if isinstance(end, SystemExit) else lifeline.INTERRUPTED)
+        sys.exit(lifeline.status_of(end))
 
 
 def _run() -> None:

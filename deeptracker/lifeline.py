@@ -7,6 +7,7 @@ import time
 from types import FrameType
 
 INTERRUPTED = 130
+TERMINATED = 128 + int(signal.SIGTERM)
 _VARIABLE, _STDIN = "DEEPTRACKER_LIFELINE", "stdin"
 # Whoever starts us with this in our environment keeps the other end of our standard input open.
 ASKED = {_VARIABLE: _STDIN}
@@ -17,7 +18,7 @@ class Terminated(SystemExit):
     """SIGTERM asks this process to end; what is half done is put in order on the way out."""
 
     def __init__(self) -> None:
-        super().__init__(128 + signal.SIGTERM)
+        super().__init__(TERMINATED)
 
 
 def end_in_order() -> None:
@@ -34,6 +35,11 @@ def end_in_order() -> None:
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     raise Terminated
+
+
+def status_of(end: BaseException) -> int:
+    """Return the exit status of a command that a signal ends."""
+    return TERMINATED if isinstance(end, Terminated) else INTERRUPTED
 
 
 def said_of(end: BaseException) -> str:

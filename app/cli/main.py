@@ -12,7 +12,6 @@ from app.cli import database, doors, lake, loading, people, reporting, serving
 from deeptracker import lifeline
 
 FAILED = 1
-INTERRUPTED = lifeline.INTERRUPTED
 # typer carries a copy of click whose names are private; this is its ClickException.
 _WRONG_USAGE: Any = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -57,7 +56,7 @@ def run(arguments: list[str]) -> int:
         return int(error.exit_code)
     except (KeyboardInterrupt, lifeline.Terminated, typer.Abort) as end:
         _say(lifeline.said_of(end))
-        return int(end.code) if isinstance(end, lifeline.Terminated) else INTERRUPTED
+        return lifeline.status_of(end)
     except Exception as error:
         from app.cli.failures import one_line
 
@@ -66,7 +65,7 @@ def run(arguments: list[str]) -> int:
             raise
         _say(f"Error: {line}")
         return FAILED
-    if status == INTERRUPTED:  # typer makes this of Ctrl-C
+    if status == lifeline.INTERRUPTED:  # typer makes this of Ctrl-C
         _say(lifeline.said_of(KeyboardInterrupt()))
     return status if isinstance(status, int) else 0
 
