@@ -40,9 +40,8 @@ cli.add_typer(lake.cli, name="lake")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 and 143 by a signal."""
+    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 interrupted."""
     lifeline.hold()
-    lifeline.end_in_order()
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
@@ -54,9 +53,9 @@ def run(arguments: list[str]) -> int:
     except _WRONG_USAGE as error:
         error.show()
         return int(error.exit_code)
-    except (KeyboardInterrupt, lifeline.Terminated, typer.Abort) as end:
-        _say(lifeline.said_of(end))
-        return lifeline.status_of(end)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Interrupted.")
+        return lifeline.INTERRUPTED
     except Exception as error:
         from app.cli.failures import one_line
 
@@ -66,7 +65,7 @@ def run(arguments: list[str]) -> int:
         _say(f"Error: {line}")
         return FAILED
     if status == lifeline.INTERRUPTED:  # typer makes this of Ctrl-C
-        _say(lifeline.said_of(KeyboardInterrupt()))
+        _say("Interrupted.")
     return status if isinstance(status, int) else 0
 
 
