@@ -31,14 +31,13 @@ DOORS = {
 def main() -> None:
     """Run the command line and exit; with one line and status 1 where that cannot be.
 
-    The same where a signal ends it: 130 for Ctrl-C, 143 for SIGTERM.
+    The same where Ctrl-C ends it, with status 130.
     """
-    lifeline.end_in_order()
     try:
         _run()
-    except (KeyboardInterrupt, lifeline.Terminated) as end:
-        print(lifeline.said_of(end), file=sys.stderr)
-        sys.exit(end.code if isinstance(end, SystemExit) else lifeline.INTERRUPTED)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(lifeline.INTERRUPTED)
 
 
 def _run() -> None:

@@ -1,44 +1,43 @@
-"""How a command ends: told to by a signal in order, and with the process that started it."""
+"""How a command ends: in order where SIGTERM asks for it, and with the process that started it."""
 
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 INTERRUPTED = 130
+TERMINATED = 128 + int(signal.SIGTERM)
 _VARIABLE, _STDIN = "DEEPTRACKER_LIFELINE", "stdin"
 # Whoever starts us with this in our environment keeps the other end of our standard input open.
 ASKED = {_VARIABLE: _STDIN}
 _PATIENCE_SECONDS = 20.0
 
 
-class Terminated(SystemExit):
-    """SIGTERM asks this process to end; what is half done is put in order on the way out."""
+@contextmanager
+def tidied(tidy: Callable[[], object]) -> Iterator[None]:
+    """Call `tidy` where SIGTERM comes within the block; then the process ends, and says so.
 
-    def __init__(self) -> None:
-        super().__init__(128 + signal.SIGTERM)
-
-
-def end_in_order() -> None:
-    """Let SIGTERM raise Terminated in the main thread, as Ctrl-C does KeyboardInterrupt.
-
-    A second one ends the process at once. Where something else is done about it, or it is not heard
-    at all, that stays so.
+    Nothing is raised for that: it would be lost where it meets an import, or an object's end. Where
+    something else is done about SIGTERM, or it is not heard at all, that stays so.
     """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        tidy()
+        os.write(2, b"Ended by SIGTERM.\n")
+        os._exit(TERMINATED)
+
     here = threading.current_thread() is threading.main_thread()
-    if here and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise Terminated
-
-
-def said_of(end: BaseException) -> str:
-    """Return the line that a command says when a signal ends it."""
-    return "Ended by SIGTERM." if isinstance(end, Terminated) else "Interrupted."
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def hold() -> None:

@@ -12,7 +12,6 @@ from app.cli import database, doors, lake, loading, people, reporting, serving
 from deeptracker import lifeline
 
 FAILED = 1
-INTERRUPTED = lifeline.INTERRUPTED
 # typer carries a copy of click whose names are private; this is its ClickException.
 _WRONG_USAGE: Any = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -41,9 +40,8 @@ cli.add_typer(lake.cli, name="lake")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 and 143 by a signal."""
+    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 interrupted."""
     lifeline.hold()
-    lifeline.end_in_order()
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
@@ -55,9 +53,9 @@ def run(arguments: list[str]) -> int:
     except _WRONG_USAGE as error:
         error.show()
         return int(error.exit_code)
-    except (KeyboardInterrupt, lifeline.Terminated, typer.Abort) as end:
-        _say(lifeline.said_of(end))
-        return int(end.code) if isinstance(end, lifeline.Terminated) else INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Interrupted.")
+        return lifeline.INTERRUPTED
     except Exception as error:
         from app.cli.failures import one_line
 
@@ -66,8 +64,8 @@ def run(arguments: list[str]) -> int:
             raise
         _say(f"Error: {line}")
         return FAILED
-    if status == INTERRUPTED:  # typer makes this of Ctrl-C
-        _say(lifeline.said_of(KeyboardInterrupt()))
+    if status == lifeline.INTERRUPTED:  # typer makes this of Ctrl-C
+        _say("Interrupted.")
     return status if isinstance(status, int) else 0
 
 

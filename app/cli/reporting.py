@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from deeptracker import lifeline
 from deeptracker.errors import DeepTrackerError
 from deeptracker.format import atomic_write
 
@@ -59,12 +60,17 @@ def _aside(folder: Path) -> Iterator[Path]:
     """Yield a folder beside another one, which takes its place when the block ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".deeptracker-", dir=folder.parent))
-    try:
-        yield aside
-        aside.chmod(0o755)
-        aside.replace(folder)
-    finally:
+
+    def drop() -> None:
         shutil.rmtree(aside, ignore_errors=True)
+
+    try:
+        with lifeline.tidied(drop):
+            yield aside
+            aside.chmod(0o755)
+            aside.replace(folder)
+    finally:
+        drop()
 
 
 class Form(StrEnum):

@@ -1,7 +1,6 @@
 """Whole runs exported, and read again by the tools that they are for."""
 
 import io
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from db.queries.measurements.scalars import scalar, scalar_names
 from db.queries.runs import structure
 from db.queries.team import annotations
 from db.queries.team.annotation_rows import Target
-from deeptracker import lifeline
 from deeptracker.format import STATISTICS
 from ingest.sources.recognised import recognise
 from tests.app.web import Web
@@ -187,32 +185,31 @@ def test_nothing_is_left_of_what_failed(web: Web, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "said"),
-    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Ended by SIGTERM.\n")],
+    ("name", "status", "said"),
+    [("SIGINT", 130, "Interrupted.\n"), ("SIGTERM", 143, "Ended by SIGTERM.\n")],
 )
 def test_nothing_is_left_of_what_a_signal_ended(
-    exported, run: StoredRun, tmp_path, monkeypatch, capsys, number, status, said
+    exported, run: StoredRun, tmp_path: Path, name: str, status: int, said: str
 ) -> None:
     """The signal comes when half of the export is written."""
-    half: list[Path] = []
-
-    def written(_run: object, aside: Path) -> None:
-        (aside / "half").write_bytes(b"half")
-        half.append(aside)
-        signal.raise_signal(number)
-
-    monkeypatch.setattr("app.export.whole.WRITERS", {"parquet": written})
-    before = signal.getsignal(signal.SIGTERM)
-    lifeline.end_in_order()
-    try:
-        assert (
-            command(["export", str(run.run_id), "--to", "parquet", str(tmp_path / "a")]) == status
-        )
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert capsys.readouterr().err == said
-    assert len(half) == 1
-    assert list(tmp_path.iterdir()) == []
+    ended = (
+        "import signal, sys\n"
+        "import app.export.whole as whole\n"
+        "from app.cli.main import run\n"
+        "def half(run, aside):\n"
+        "    (aside / 'half').write_bytes(b'half')\n"
+        "    print(aside.parent.name)\n"
+        f"    signal.raise_signal(signal.{name})\n"
+        "whole.WRITERS = {'parquet': half}\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    folder = tmp_path / "out" / "parquet"
+    command = ["export", str(run.run_id), "--to", "parquet", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-u", "-B", "-c", ended, *command], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (status, said, "out\n")
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_names_for_mlflow_stay_apart() -> None:
