@@ -1,4 +1,4 @@
-"""The errors that the views know, where the files of a training tell an accuracy instead."""
+"""The errors that the views know, where files of a training tell what share is right instead."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ _TEST = ("test", "testing")
 def add_errors(rows: Rows, *, predicted: bool) -> list[str]:
     """Add `train_error` and `validation_error`, 0 to 1, to series by name and iteration.
 
-    Each is 1 less the accuracy that the files tell, which stays beside it; NaN stays NaN. One with
-    values above 1 is in percent. None is made of an accuracy that leaves 0 to 100, nor where there
-    is one. `predicted`: there are predictions, which tell the validation error themselves.
+    Each is 1 less the share that is right, which stays beside it; NaN stays NaN. One with values
+    above 1 is in percent; of one that leaves 0 to 100 no error is made, nor where there is one.
+    `predicted`: there are predictions, which tell the validation error themselves.
     Return how each is to be read, as sentences.
     """
     notes = []
