@@ -196,6 +196,8 @@ def test_nothing_is_left_of_what_a_signal_ended(
         "import signal, sys\n"
         "import app.export.whole as whole\n"
         "from app.cli.main import run\n"
+        # Tests that run in the background of a shell do not hear Ctrl-C, nor what they start.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def half(run, aside):\n"
         "    (aside / 'half').write_bytes(b'half')\n"
         "    print(aside.parent.name)\n"

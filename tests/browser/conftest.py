@@ -25,10 +25,10 @@ from tests.ports import free_port
 
 VIEWPORT = {"width": 1280, "height": 900}
 # Chromium looks for the icon again whenever the address changes, and every open page asks now and
-# then, whatever is done to it: for new annotations and findings, for the state of its run, whether
-# the server is there.
+# then, whatever is done to it: for the late script, for new annotations and findings, for the state
+# of its run, whether the server is there.
 BY_ITSELF = re.compile(
-    r"(mark\.svg|favicon\.ico|/annotations|/annotations/mentions|/connection"
+    r"(mark\.svg|favicon\.ico|/late-\w+\.js|/annotations|/annotations/mentions|/connection"
     r"|/data/run/\d+/(findings|state))$"
 )
 # Scripts of a page that stands for some seconds are not worth being compiled well, and of painting
