@@ -32,11 +32,8 @@ BY_ITSELF = re.compile(
     r"|/data/run/\d+/(findings|state))$"
 )
 # Scripts of a page that stands for some seconds are not worth being compiled well, and of painting
-# threads one is enough: loading a page takes a sixth less of the processor. Tabs of one profile
-# share a process, which has read our scripts before: each takes a quarter less.
-SHORT_LIVED = (
-    "--js-flags=--no-opt --no-maglev", "--num-raster-threads=1", "--process-per-site"
-)  # fmt: skip
+# threads one is enough: loading a page takes a sixth less of the processor.
+SHORT_LIVED = ("--js-flags=--no-opt --no-maglev", "--num-raster-threads=1")
 # The one limit of all waits for what comes by itself: four servers and browsers share two cores.
 # How soon it comes is measured by benchmarks.
 expect.set_options(timeout=LONGEST_MS)
