@@ -15,8 +15,13 @@ _RIGHT = (
     ("sparse", "categorical", "accuracy"), ("binary", "accuracy"), ("multiclassaccuracy",),
 )  # fmt: skip
 _WRONG = (("error", "rate"), ("err1",), ("top1", "err"), ("top1", "error"))
-_CALLED = (*((rest, True) for rest in _RIGHT), *((rest, False) for rest in _WRONG))
-_TEST = ("test", "testing")
+# How well each is known, the best first.
+_PLACES = {rest: place for place, rest in enumerate((*_RIGHT, *_WRONG))}
+_SETS = {
+    **dict.fromkeys(TRAINING, "train"),
+    **dict.fromkeys(VALIDATION, "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 def add_errors(rows: Rows, *, predicted: bool) -> list[str]:
@@ -52,9 +57,9 @@ def _told(rows: Mapping[str, Mapping[int, float]]) -> dict[str, list[tuple[str, 
     """
     found: dict[str, list[tuple[int, str, bool]]] = {}
     for name in rows:
-        for place, (rest, right) in enumerate(_CALLED):
-            for part in _sets(words(name), rest):
-                found.setdefault(part, []).append((place, name, right))
+        for part, rest in _readings(words(name)):
+            if rest in _PLACES:
+                found.setdefault(part, []).append((_PLACES[rest], name, rest in _RIGHT))
     training, validation, alone = (found.get(part, []) for part in ("train", "validation", ""))
     tested = [one for one in found.get("test", []) if len(rows[one[1]]) > 1]
     known = {place for place, *_ in (*validation, *tested)}
@@ -66,14 +71,13 @@ def _told(rows: Mapping[str, Mapping[int, float]]) -> dict[str, list[tuple[str, 
     return {name: [one[1:] for one in sorted(side)] for name, side in sides.items()}
 
 
-def _sets(name: tuple[str, ...], rest: tuple[str, ...]) -> Iterator[str]:
-    """Yield of which images a name says that what is called `rest` is; "": it does not say."""
+def _readings(name: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield of which images a name may say that something is, and what; "": it does not say."""
     name = name[1:] if name[0] == "metrics" else name
-    if name == rest:
-        yield ""
-    for part, said in (("train", TRAINING), ("validation", VALIDATION), ("test", _TEST)):
-        if any(name in ((one, *rest), (*rest, one)) for one in said):
-            yield part
+    yield "", name
+    for word, rest in ((name[:1], name[1:]), (name[-1:], name[:-1])):
+        if part := _SETS.get("".join(word)):
+            yield part, rest
 
 
 def _most(values: Mapping[int, float]) -> float | None:

@@ -17,7 +17,7 @@ import { type Format, numbers } from "../base/numbers.ts";
 import * as raster from "../base/raster.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
 import { nothing } from "../core/catalogue.ts";
-import { type Chart, registerBeforehand, registerKind } from "../core/chart.ts";
+import { type Chart, chosenBy, registerBeforehand, registerKind } from "../core/chart.ts";
 import type { MapOptions } from "../core/chartoptions.ts";
 import type { Names, Pointed, Selection } from "../core/fields.ts";
 import type { Handler, PlacedRow, Rows, Thing } from "../core/protocol.ts";
@@ -60,13 +60,6 @@ export function said(
   return numbers.as(format, complement ? 1 - value : value);
 }
 
-/** Return an option's value; "{name}" stands for a field of the selection. */
-function optionOf(options: MapOptions, name: Chosen, selection: Selection): string | undefined {
-  const value = options[name];
-  const field = /^\{(\w+)\}$/.exec(value as string)?.[1];
-  return field ? (selection[field as keyof Selection] as string) : value;
-}
-
 /** Return what a map shows: an array of the answer, or what is derived of it. */
 function valuesOf(options: MapOptions, arrays: MapArrays): MapValues {
   const source = arrays[options.array] as Matrix<MapValues>;
@@ -79,7 +72,7 @@ function valuesOf(options: MapOptions, arrays: MapArrays): MapValues {
 function beforehand(options: MapOptions, answer: Answer<MapMeta, MapArrays>, chosen: Selection) {
   const values = valuesOf(options, answer.arrays);
   mapvalues.looked(values);
-  if (!options.domain) mapvalues.fitted(values, optionOf(options, "scaling", chosen) === "log");
+  if (!options.domain) mapvalues.fitted(values, chosenBy(options.scaling, chosen) === "log");
 }
 
 export class PixelMap<Options extends MapOptions = MapOptions> implements Handler {
@@ -151,7 +144,7 @@ export class PixelMap<Options extends MapOptions = MapOptions> implements Handle
   }
 
   option(name: Chosen, selection: Selection): string | undefined {
-    return optionOf(this.chart.options, name, selection);
+    return chosenBy(this.chart.options[name], selection);
   }
 
   orderOf(selection: Selection): Int32Array {

@@ -12,7 +12,7 @@ import { numbers } from "../base/numbers.ts";
 import { type TooltipLine, tooltip } from "../base/tooltip.ts";
 import { wrapped } from "../base/wrapping.ts";
 import { nothing } from "../core/catalogue.ts";
-import { type Chart, registerKind } from "../core/chart.ts";
+import { type Chart, chosenBy, registerKind } from "../core/chart.ts";
 import type { Stack, StripLine, StripOptions, StripPanel } from "../core/chartoptions.ts";
 import type { Names, Selection } from "../core/fields.ts";
 import type { Handler } from "../core/protocol.ts";
@@ -189,8 +189,7 @@ export class Strip implements Handler {
   }
 
   private isLog(panel: StripPanel): boolean {
-    const field = /^\{(\w+)\}$/.exec(panel.log as string)?.[1] as keyof Selection | undefined;
-    return Boolean(field ? selectionStore.get()[field] : panel.log);
+    return Boolean(chosenBy(panel.log));
   }
 
   private drawLines(context: DrawingContext, panel: StripPanel, place: Place): Shown | null {

@@ -325,6 +325,12 @@ export function within(template: string, range: Range | null): string {
   return `${template}${template.includes("?") ? "&" : "?"}from=${range[0]}&to=${range[1]}`;
 }
 
+/** Return what an option says; "{name}" stands for a field of the selection. */
+export function chosenBy<Value>(option: Value, selection = selectionStore.get()): Value {
+  const field = /^\{(\w+)\}$/.exec(String(option))?.[1];
+  return field ? (selection[field as keyof Selection] as Value) : option;
+}
+
 const fieldsOf = (template: string): string[] =>
   [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
 
