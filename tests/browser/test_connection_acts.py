@@ -297,6 +297,76 @@ def test_a_page_whose_scripts_did_not_come_loads_again_by_itself(tab: Tab) -> No
     tab.troubles.clear()  # what lacked the script said so
 
 
+def test_the_late_script_comes_by_itself_when_there_is_a_network_again(tab: Tab) -> None:
+    page, held = tab.page, []
+    page.route("**/late-*.js", lambda route: held.append(route), times=1)
+    with page.expect_request("**/late-*.js"):
+        tab.open("/jobs")
+    page.context.set_offline(True)
+    expect_trouble(page, "network")
+    held[0].abort()
+    with page.expect_response("**/late-*.js") as came:
+        page.context.set_offline(False)
+    assert came.value.ok
+    expect_well(page)
+    # Nobody has asked for it, and there is nothing that could be done.
+    expect(banner(page)).not_to_contain_text("could not be loaded")
+    expect(page.locator(".mantine-Notification-root")).to_have_count(0)
+
+
+def test_a_late_script_that_a_server_does_not_have_is_asked_for_twice_and_said(tab: Tab) -> None:
+    asked = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=404)
+
+    tab.page.route("**/late-*.js", refuse)
+    tab.open("/jobs")
+    expect(banner(tab.page)).to_contain_text("A part of this page could not be loaded.")
+    assert len(asked) == 2
+    tab.page.unroute_all()
+    tab.page.get_by_role("button", name="Load the page again").click()
+    tab.expect_whole()
+    tab.troubles.clear()
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280])
+def test_nothing_at_the_foot_of_a_window_lies_over_another(
+    tab: Tab, hurt_run: int, width: int
+) -> None:
+    """Banner, notice, the drawer and its button, the acts on ticked runs: all can be clicked."""
+    page = tab.page
+    page.set_viewport_size({"width": width, "height": 800})
+    tab.open("/")
+    page.locator("#runs-body [role=checkbox]").first.click()
+    expect_all_within_reach(page)
+    tab.open(f"/run/{hurt_run}/overview")
+    expect_all_within_reach(page)
+    tab.open(f"/run/{hurt_run}/overview")
+    if (drawer := page.locator(".inspector-toggle:visible")).count():
+        drawer.click()
+        expect_all_within_reach(page)
+
+
+def expect_all_within_reach(page: Page) -> None:
+    """Lose the network, let a notice stay, and look for what lies under something else."""
+    page.context.set_offline(True)
+    expect_trouble(page, "network")
+    notice = {"action": "show", "message": "It could not be done. " * 6, "autoClose": False}
+    page.evaluate(
+        "notice => dash_clientside.set_props('shell-notices', {sendNotifications: [notice]})",
+        notice | {"id": "stays"},
+    )
+    expect(page.locator(".mantine-Notification-root")).to_be_visible()
+    feet = ".connection, .mantine-Notification-root, .inspector-toggle, .runs-bulk"
+    for place in page.locator(f":is({feet}):is(button), :is({feet}) button").all():
+        if place.is_visible():
+            place.click(trial=True)
+    page.context.set_offline(False)
+    expect_well(page)
+
+
 def test_a_download_waits_for_the_server(tab: Tab, hurt_run: int) -> None:
     page = tab.open(f"/run/{hurt_run}/overview").page
     page.context.set_offline(True)

@@ -152,11 +152,12 @@
   window.addEventListener("online", () => probe());
   window.addEventListener("offline", () => doubt("offline"));
 
-  // A script or style sheet that did not come: nothing repeats that but loading the page again.
+  // A script or style sheet that did not come: nothing repeats that but loading the page again,
+  // save for the late script, which asks for itself again (laterscript.ts).
   window.addEventListener("error", ({ target }) => {
     const part = target instanceof HTMLScriptElement || target instanceof HTMLLinkElement;
     if (!part || new URL(target.src || target.href, location.href).origin !== location.origin) return;
-    connection.incomplete = true;
+    if (!target.hasAttribute("data-repeated")) connection.incomplete = true;
     doubt("server");
     connection.tell();
   }, true);

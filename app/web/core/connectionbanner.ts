@@ -8,6 +8,7 @@ import { chartRegistry } from "./chart.ts";
 import { connection, type Question } from "./connection.ts";
 
 const BACK_MS = 4_000; // how long it is said that all is well again
+const GAP_PX = 14; // between the banner and what lies above it; to the foot of the window: connection.css
 const TEXTS = {
   offline: "There is no network.",
   server: "The server does not answer.",
@@ -242,6 +243,11 @@ connection.say = ({ kind, text, button, act: run, tone = "note" }) => {
   return () => line(key, null);
 };
 
+// What else lies at the foot of the window makes way: the buttons of both are needed.
+new ResizeObserver(() => {
+  const room = box.offsetHeight ? box.offsetHeight + GAP_PX : 0;
+  document.documentElement.style.setProperty("--connection-room", `${room}px`);
+}).observe(box);
 window.addEventListener("click", leave);
 document.addEventListener("DOMContentLoaded", () => document.body.append(box));
 if (document.readyState !== "loading") document.body.append(box);
