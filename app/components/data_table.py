@@ -87,7 +87,7 @@ def frame(name: str, *, label: str, head_id: str, body_id: str) -> Component:
             [html.Thead(id=head_id), html.Tbody(id=body_id)],
             className="dt-table",
             **aria(label=label),
-            **data(table=name),
+            **data(table=name, cards="true"),
         ),
         className="dt-table-frame",
     )

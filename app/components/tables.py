@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from app.components.attributes import aria
+from app.components.attributes import aria, data
 from app.theme import STATE_COLOURS
 
 
@@ -37,8 +37,11 @@ ACTS = Column("Actions", unseen=True)
 
 def heads(columns: Sequence[Column | str]) -> Component:
     """Return the head of a table; a text is the title of a column."""
-    made = [Column(column) if isinstance(column, str) else column for column in columns]
-    return html.Thead(html.Tr([_head(column) for column in made]))
+    return html.Thead(html.Tr([_head(column) for column in _made(columns)]))
+
+
+def _made(columns: Sequence[Column | str]) -> list[Column]:
+    return [Column(column) if isinstance(column, str) else column for column in columns]
 
 
 def head_cell_id(sort_id: str) -> str:
@@ -46,16 +49,27 @@ def head_cell_id(sort_id: str) -> str:
     return f"{sort_id}-cell"
 
 
-def table(columns: Sequence[Column], *, body_id: str, label: str) -> Component:
+def table(columns: Sequence[Column | str], *, body_id: str, label: str) -> Component:
     """Return a table whose rows a callback writes into `body_id`."""
+    return _framed(columns, html.Tbody(id=body_id), label)
+
+
+def plain_table(columns: Sequence[Column | str], rows: Sequence[Any], *, label: str) -> Component:
+    """Return a table with its rows."""
+    return _framed(columns, html.Tbody(list(rows)), label)
+
+
+def _framed(columns: Sequence[Column | str], body: Component, label: str) -> Component:
+    # On a phone every row is a card, in which these titles stand before the cells (datatable.css).
+    seen = ["" if column.unseen else column.title for column in _made(columns)]
+    titles = {f"--dt-column-{at}": f'"{title}"' for at, title in enumerate(seen, 1)}
     return html.Div(
         html.Table(
-            [
-                heads(columns),
-                html.Tbody(id=body_id),
-            ],
+            [heads(columns), body],
             className="dt-table",
+            style=titles,
             **aria(label=label),
+            **data(cards="true"),
         ),
         className="dt-table-frame",
     )

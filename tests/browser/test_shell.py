@@ -193,6 +193,16 @@ def test_a_phone_shows_a_page_whole(page: Page, digits: int, address: str) -> No
     expect(page.locator("#shell-page :is(h1, h2)").first).to_be_visible()
     rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # A row is a card: what can be done with it is in sight, and its cells say what they hold.
+    for act in page.locator("#shell-page .dt-table tbody button:visible").all():
+        box = act.bounding_box()
+        assert box["x"] + box["width"] <= 390
+    said = page.locator(".dt-table[data-cards]:not([data-table]) td:visible").evaluate_all(
+        "cells => cells.map((cell) => getComputedStyle(cell, '::before').content)"
+    )
+    assert not {"none", "normal"} & set(said[:4])
+    if address == "/people":
+        assert said[:2] == ['"Person"', '"Role"']
     # The name stays readable beside the mark of unread mentions.
     if "/run/" in address:
         page.locator("#annotation-header").evaluate(

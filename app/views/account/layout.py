@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.auth.passwords import MIN_LENGTH
-from app.components.tables import ACTS, cell, heads
+from app.components.tables import ACTS, cell, plain_table
 from app.components.times import time
 from app.view import PageContext
 from app.views.account.ids import CHANGES, Ids, end_id
@@ -91,11 +91,8 @@ def _password(id: str, label: str, fill: str, description: str | None = None) ->
 
 def session_table(sessions: list[SessionRow], *, present: bytes) -> Component:
     """Return the sessions, each with a button that ends it."""
-    head = heads(["Browser", "Address", "Last seen", ACTS])
     rows = [_session(row, present=row.token_hash == present) for row in sessions]
-    return html.Div(
-        html.Table([head, html.Tbody(rows)], className="dt-table"), className="dt-table-frame"
-    )
+    return plain_table(["Browser", "Address", "Last seen", ACTS], rows, label="Active sessions")
 
 
 def _session(row: SessionRow, *, present: bool) -> Component:

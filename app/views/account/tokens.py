@@ -14,7 +14,7 @@ from app.auth.tokens import new_token
 from app.callbacks import Callbacks
 from app.components.attributes import aria
 from app.components.clicks import clicked, relayed
-from app.components.tables import ACTS, cell, heads
+from app.components.tables import ACTS, cell, plain_table
 from app.components.times import time
 from app.reading import reads
 from app.views.account.ids import REVOKE, TOKEN_CHANGES, Ids, revoke_id
@@ -147,12 +147,8 @@ def _once(token: str) -> Component:
 
 def token_table(tokens: list[TokenRow]) -> Component:
     """Return the tokens, each with a button that revokes it."""
-    head = heads(["Name", "Created", "Expires", "Last used", ACTS])
     rows = [_row(token) for token in tokens]
-    return html.Div(
-        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="Tokens")),
-        className="dt-table-frame",
-    )
+    return plain_table(["Name", "Created", "Expires", "Last used", ACTS], rows, label="Tokens")
 
 
 def _row(token: TokenRow) -> Component:

@@ -1,6 +1,5 @@
 """Schedules and watched folders as tables."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -9,7 +8,7 @@ from dash.development.base_component import Component
 
 from app.auth.identity import Identity
 from app.components.attributes import aria
-from app.components.tables import ACTS, Column, cell, heads, nothing, state_badge
+from app.components.tables import ACTS, cell, nothing, plain_table, state_badge
 from app.components.times import time
 from app.views.jobs.ids import ScheduleButton, WatchButton, button_id
 from app.views.jobs.job_rows import may_change
@@ -19,21 +18,6 @@ from db.cron import read_cron
 from db.errors import Conflict
 from db.queries.jobs.schedules import ScheduleRow
 from db.queries.jobs.watches import WatchRow
-
-
-def plain_table(columns: Sequence[Column | str], rows: list[Any], *, label: str) -> Component:
-    """Return a table with its rows."""
-    return html.Div(
-        html.Table(
-            [
-                heads(columns),
-                html.Tbody(rows),
-            ],
-            className="dt-table",
-            **aria(label=label),
-        ),
-        className="dt-table-frame",
-    )
 
 
 def schedule_table(schedules: list[ScheduleRow], identity: Identity) -> Component:

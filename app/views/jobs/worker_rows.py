@@ -7,10 +7,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.job_words import moment
-from app.components.tables import cell, nothing, state_badge
+from app.components.tables import cell, nothing, plain_table, state_badge
 from app.components.texts import counted
 from app.components.times import ago, time
-from app.views.jobs.schedule_rows import plain_table
 from db.queries.jobs.workers import WorkerRow
 
 _START = "deeptracker worker"

@@ -10,8 +10,7 @@ from dash.development.base_component import Component
 from app.components.attributes import aria
 from app.components.data_table import Head, column_panel, frame, heads, stores
 from app.components.table_state import Look, Order
-from app.components.tables import ACTS, Column, cell, nothing
-from app.components.tables import heads as plain_heads
+from app.components.tables import ACTS, Column, cell, nothing, plain_table
 from app.components.times import time
 from app.view import PageContext
 from app.views.people.ids import CHANGES, Act, Ids, act_id
@@ -125,21 +124,12 @@ def resting_notice(rests: str) -> Component:
 
 def people_table(people: list[Person], *, present: int) -> Component:
     """Return everybody; `present` is who looks, whose own account cannot be locked out."""
-    head = plain_heads(
-        [
-            "Person",
-            "Role",
-            "State",
-            "Last seen",
-            Column("Sessions", numeric=True),
-            ACTS,
-        ]
-    )
+    sessions = Column("Sessions", numeric=True)
     rows = [_person(person, own=person.id == present) for person in people]
-    return html.Div(
-        html.Table([head, html.Tbody(rows)], className="dt-table", **aria(label="People")),
-        className="dt-table-frame people-table",
+    made = plain_table(
+        ["Person", "Role", "State", "Last seen", sessions, ACTS], rows, label="People"
     )
+    return html.Div(made, className="people-table")
 
 
 def _person(person: Person, *, own: bool) -> Component:

@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("View"),
     Column("Run"),
     Column("Page"),
-    Column("Who may open it"),
+    Column("Open to"),
     Column("Saved by"),
     Column("Saved"),
     ACTS,
