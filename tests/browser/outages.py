@@ -4,13 +4,11 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.factory import VIEWS
 from app.view import View
 
-TITLES = {view.name: view.title for view in VIEWS}
-NAMES = tuple(TITLES)
 SAYS = {
     "server": "The server does not answer.",
     "database": "The server cannot reach its database.",
@@ -114,12 +112,7 @@ def prefix(view: View) -> str:
     return {"saved_views": "views"}.get(view.name, view.name).replace("_", "-")
 
 
-def open_all(context: BrowserContext, run_id: int) -> list[Tab]:
-    """Return a tab for every view of the application."""
-    tabs = []
-    for view in VIEWS:
-        address = view.address(run_id=run_id) if view.of_run else view.path
-        if view.name == "compare":
-            address += f"?runs={run_id}"
-        tabs.append(Tab(context.new_page()).open(address))
-    return tabs
+def address_of(view: View, run_id: int) -> str:
+    """Return the address of a view, of this run or naming it where it shows runs."""
+    address = view.address(run_id=run_id) if view.of_run else view.path
+    return f"{address}?runs={run_id}" if view.name == "compare" else address
