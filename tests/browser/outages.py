@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
 from app.factory import VIEWS
 from app.view import View
@@ -45,13 +45,22 @@ class Tab:
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
-        self.page.on("console", lambda message: self._said(message.type, message.text))
+        self.page.on("pageerror", self._thrown)
+        self.page.on("console", self._said)
 
-    def _said(self, kind: str, text: str) -> None:
+    def leave(self) -> None:
+        """Listen to it no longer."""
+        self.page.remove_listener("pageerror", self._thrown)
+        self.page.remove_listener("console", self._said)
+
+    def _thrown(self, error: Error) -> None:
+        self.troubles.append(f"exception: {error}")
+
+    def _said(self, message: ConsoleMessage) -> None:
         # The browser's own line about a request that failed.
-        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
-            self.troubles.append(f"{kind}: {text}")
+        ours = not message.text.startswith("Failed to load resource")
+        if message.type in ("error", "warning") and ours:
+            self.troubles.append(f"{message.type}: {message.text}")
 
     @property
     def view(self) -> View:

@@ -14,6 +14,7 @@ from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
 from tests.browser.copies import copy_code
+from tests.browser.lending import Lender
 from tests.browser.line import bad_line
 from tests.browser.outages import Tab, banner, expect_trouble, expect_well
 from tests.commands import wait_until
@@ -22,18 +23,29 @@ CALLBACK = "**/_dash-update-component*"
 FORM = ".annotation-new-form"
 
 
+@pytest.fixture(scope="module")
+def hurt_lender(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[Lender]:
+    """What lends the file's page to its tests."""
+    lender = Lender(browser, base_url=hurt.address, viewport=VIEWPORT, storage_state=hurt_login)
+    yield lender
+    lender.close()
+
+
 @pytest.fixture
-def tab(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[Tab]:
-    """A page of the test's own; the application is whole again after the test."""
-    context = browser.new_context(
-        base_url=hurt.address, viewport=VIEWPORT, storage_state=hurt_login
-    )
-    tab = Tab(context.new_page())
+def tab(request: pytest.FixtureRequest, hurt: Site, hurt_lender: Lender) -> Iterator[Tab]:
+    """A page that is lent; it and the application are whole again after the test."""
+    failed = request.session.testsfailed
+    tab = Tab(hurt_lender.lend())
     yield tab
-    context.close()
+    tab.leave()
+    tab.page.context.set_offline(False)
     hurt.database.answer()
     if hurt.process.poll() is not None:
         hurt.start()
+    if request.session.testsfailed > failed:
+        hurt_lender.close()
+    else:
+        hurt_lender.take_back(tab.page)
     assert tab.troubles == []
 
 
