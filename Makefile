@@ -114,7 +114,8 @@ soak: $(STAMP)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet \
 		--disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt 'atheris>=3' || \
 		echo "atheris has no wheel for this Python: fuzzing without it."
-	DEEPTRACKER_SOAK=1 $(BIN)/python -m pytest tests/faults tests/hostile $(PYTEST_OPTIONS)
+	DEEPTRACKER_SOAK=1 $(BIN)/python -m pytest tests/faults tests/hostile \
+		tests/browser/test_connection.py $(PYTEST_OPTIONS)
 	DEEPTRACKER_SOAK=1 $(BIN)/python -m pytest -m hypothesis --ignore tests/hostile $(PYTEST_OPTIONS)
 	$(if $(wildcard benchmarks/load.py),$(BIN)/python -m benchmarks.load)
 

@@ -121,7 +121,7 @@ class Site:
 
     served: Served
     database: DatabaseProxy
-    start_server: Callable[[Path], Any]
+    start_server: Callable[[], Any]
     process: Any
 
     @property
@@ -134,9 +134,9 @@ class Site:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=START_SECONDS)
 
-    def start(self, code: Path = HERE) -> None:
-        """Start it again under the same address, from the code in a folder; wait for it."""
-        self.process = self.start_server(code)
+    def start(self) -> None:
+        """Start it again under the same address; wait for it."""
+        self.process = self.start_server()
         wait_for(self.address, self.process.poll)
 
     def freeze(self) -> None:
@@ -176,11 +176,10 @@ def serve(
         "--worker-class", "app.connections.BufferingWorker", "--log-level", "critical",
     ]  # fmt: skip
 
-    def start_server(code: Path) -> Any:
-        make = start if code == HERE else subprocess.Popen
-        return make(
+    def start_server() -> Any:
+        return start(
             command,
-            cwd=code,
+            cwd=HERE,
             env=settings,
             # A group of its own, so that its workers are hurt with it.
             start_new_session=True,
@@ -188,7 +187,7 @@ def serve(
 
     # The tools of a test reach the database itself, whatever is done to the proxy.
     served = Served(f"http://127.0.0.1:{port}", database.render_as_string(hide_password=False))
-    site = Site(served, proxy, start_server, start_server(HERE))
+    site = Site(served, proxy, start_server, start_server())
     try:
         wait_for(site.address, site.process.poll)
         yield site

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,5 +153,6 @@ def log_in(address: str, said: str) -> requests.Session:
 def kill(processes: Sequence[psutil.Process]) -> None:
     """End processes at once, and wait until they are gone."""
     for process in processes:
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # it has ended with another one
+            process.send_signal(signal.SIGKILL)
     psutil.wait_procs(processes, timeout=30)

@@ -1,4 +1,7 @@
-"""The commands in a folder with a user's own `app`, `db` and the like: none of it is run."""
+"""The commands in a folder with a user's own `app`, `db` and the like: none of it is run.
+
+For the demo and all that it starts, tests/faults/test_demo.py says so.
+"""
 
 import os
 import signal
@@ -10,19 +13,8 @@ from app.config import AppSettings
 from app.demo import _environment
 from benchmarks.make_log import write_log
 from tests.commands import answers, new_home, wait_until
+from tests.foreign_code import expect_nothing_foreign, write_foreign_code
 from tests.ports import free_port
-
-# Those of ours, of Python that it looks for by itself, of the standard library, of others.
-PACKAGES = ("app", "app/cli", "db", "migrations", "benchmarks")
-MODULES = (
-    "ingest", "deeptracker", "conftest", "sitecustomize", "usercustomize", "gunicorn.conf",
-    "migrations/env", "signal", "random", "numpy", "torch", "dash", "gunicorn", "psycopg",
-)  # fmt: skip
-SETTINGS = {
-    ".env": "DATABASE_URL=sqlite:///theirs.db\nDEEPTRACKER_PORT=1\nDEEPTRACKER_HOME=/nowhere\n",
-    "alembic.ini": "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n",
-    "pyproject.toml": "[tool.alembic]\nscript_location = 'migrations'\nprepend_sys_path = ['.']\n",
-}
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +22,14 @@ def home(tmp_path_factory):
     """Commands that are started in such a folder; `marks` has what was run of it."""
     folder = tmp_path_factory.mktemp("theirs")
     with new_home(DEEPTRACKER_WEB_WORKERS="1") as home:
-        home.folder, home.marks = folder, folder / "marks"
-        code = (
-            f"with open({str(home.marks)!r}, 'a') as marks:\n"
-            "    marks.write(__file__ + '\\n')\n"
-            "raise SystemExit('somebody else is run')\n"
-        )
-        for package in PACKAGES:
-            (folder / package).mkdir()
-            (folder / package / "__init__.py").write_text(code)
-        for module in MODULES:
-            (folder / f"{module}.py").write_text(code)
-        for name, text in SETTINGS.items():
-            (folder / name).write_text(text)
+        home.folder, home.marks = folder, write_foreign_code(folder)
         yield home
 
 
 @pytest.fixture(autouse=True)
 def nothing_foreign(home):
     yield
-    assert not home.marks.exists(), home.marks.read_text()
-    assert not (home.folder / "theirs.db").exists()
+    expect_nothing_foreign(home.marks)
 
 
 def test_that_such_a_folder_would_be_run(home):
@@ -79,11 +58,6 @@ def test_serve_and_worker(home):
     for command in commands:
         command.send_signal(signal.SIGTERM)
         assert command.wait(60) == 0, home.said(command)
-
-
-def test_the_demo_and_all_that_it_starts(home):
-    said = home.run("demo", "--epochs", "1", "--exit-when-done", "--port", str(free_port()))
-    assert "digits-seed-0: 4 snapshots loaded" in said
 
 
 def test_an_empty_entry_of_pythonpath_is_not_passed_on(home, monkeypatch):

@@ -4,13 +4,11 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
 from app.factory import VIEWS
 from app.view import View
 
-TITLES = {view.name: view.title for view in VIEWS}
-NAMES = tuple(TITLES)
 SAYS = {
     "server": "The server does not answer.",
     "database": "The server cannot reach its database.",
@@ -47,13 +45,22 @@ class Tab:
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
-        self.page.on("console", lambda message: self._said(message.type, message.text))
+        self.page.on("pageerror", self._thrown)
+        self.page.on("console", self._said)
 
-    def _said(self, kind: str, text: str) -> None:
+    def leave(self) -> None:
+        """Listen to it no longer."""
+        self.page.remove_listener("pageerror", self._thrown)
+        self.page.remove_listener("console", self._said)
+
+    def _thrown(self, error: Error) -> None:
+        self.troubles.append(f"exception: {error}")
+
+    def _said(self, message: ConsoleMessage) -> None:
         # The browser's own line about a request that failed.
-        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
-            self.troubles.append(f"{kind}: {text}")
+        ours = not message.text.startswith("Failed to load resource")
+        if message.type in ("error", "warning") and ours:
+            self.troubles.append(f"{message.type}: {message.text}")
 
     @property
     def view(self) -> View:
@@ -114,12 +121,7 @@ def prefix(view: View) -> str:
     return {"saved_views": "views"}.get(view.name, view.name).replace("_", "-")
 
 
-def open_all(context: BrowserContext, run_id: int) -> list[Tab]:
-    """Return a tab for every view of the application."""
-    tabs = []
-    for view in VIEWS:
-        address = view.address(run_id=run_id) if view.of_run else view.path
-        if view.name == "compare":
-            address += f"?runs={run_id}"
-        tabs.append(Tab(context.new_page()).open(address))
-    return tabs
+def address_of(view: View, run_id: int) -> str:
+    """Return the address of a view, of this run or naming it where it shows runs."""
+    address = view.address(run_id=run_id) if view.of_run else view.path
+    return f"{address}?runs={run_id}" if view.name == "compare" else address

@@ -1,11 +1,10 @@
 """axe finds nothing on any page: full, empty, with what opens on it, in light and in dark."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -372,24 +371,36 @@ READING = (
 
 
 # Runs axe over the page but for its colours, which are most of its work: these on the first and the
-# last of all texts that are coloured alike, from the root down, where these were not judged before.
-# Returns the violations, and the colours that are judged now.
+# last of all texts that are coloured alike on grounds alike, where these were not judged before.
+# Returns the violations, the colours that are judged now, and the kinds of all texts: those of one
+# kind are coloured alike, and they and what they stand on are of the same classes.
 AUDIT = """
 async ([rules, colourRules, all, before]) => {
   const judged = new Set(before);
-  const alike = new WeakMap();
-  const chain = (one) => {
-    if (!one) return "";
-    if (!alike.has(one)) {
-      const style = getComputedStyle(one);
-      const own = [
-        style.color, style.backgroundColor, style.backgroundImage, style.opacity, style.position,
-        style.fontSize, style.fontWeight, style.textShadow, style.textDecorationLine,
-        getComputedStyle(one, "::before").content, getComputedStyle(one, "::after").content,
-      ];
-      alike.set(one, hash(`${chain(one.parentElement)}>${one.tagName} ${own}`));
+  const grounds = new WeakMap([[document, ["", ""]]]);
+  // What of an element, and of all that it stands in, can be seen behind a text.
+  const ground = (one) => {
+    if (!grounds.has(one)) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(one);
+      const behind = ground(one.parentNode);
+      const own = `${backgroundColor} ${backgroundImage} ${opacity} ${position}`;
+      grounds.set(one, own === "rgba(0, 0, 0, 0) none 1 static" ? behind : [
+        hash(`${behind[0]}>${own}`), hash(`${behind[1]}>${own} ${one.getAttribute("class")}`),
+      ]);
     }
-    return alike.get(one);
+    return grounds.get(one);
+  };
+  const alike = (one) => {
+    const style = getComputedStyle(one);
+    const around = one.parentElement;
+    const own = [
+      one.tagName, style.color, style.fontSize, style.fontWeight, style.textShadow,
+      style.textDecorationLine, getComputedStyle(around).color,
+      getComputedStyle(one, "::before").content, getComputedStyle(one, "::after").content,
+    ];
+    const [colours, kinds] = ground(one);
+    const names = [one, around].map((each) => each.getAttribute("class"));
+    return [hash(`${colours} ${own}`), hash(`${kinds} ${own} ${names}`)];
   };
   const hash = (text) => {
     let [a, b] = [1, 2];
@@ -402,9 +413,11 @@ async ([rules, colourRules, all, before]) => {
   const says = (one) => one.matches("input, select, textarea")
     || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const texts = new Map();
+  const kinds = new Set();
   for (const one of document.querySelectorAll("body *")) {
     if (!says(one) || !one.checkVisibility({ visibilityProperty: true })) continue;
-    const key = chain(one);
+    const [key, kind] = alike(one);
+    kinds.add(kind);
     if (!judged.has(key)) texts.set(key, [texts.get(key)?.[0] ?? one, one]);
   }
   const off = Object.fromEntries(colourRules.map((name) => [name, { enabled: false }]));
@@ -421,19 +434,25 @@ async ([rules, colourRules, all, before]) => {
     const given = { ...options, preload: false, resultTypes: ["violations"] };
     found.push(...(await axe.run(where, given)).violations);
   }
-  return [found, [...texts.keys()]];
+  return [found, [...texts.keys()], [...kinds]];
 }
 """
 
 
-def problems(
-    page: Page, *, colours_only: bool = False, judged: set[str] | None = None
-) -> list[str]:
-    """Return what axe finds on a page, a line each: the rule, what is wrong, where.
+@dataclass
+class Judged:
+    """What was judged in one theme on any of the pages: one style sheet colours them all."""
 
-    Colours in `judged` are left out; those that are judged now are put into it.
+    colours: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)  # in both themes
+
+
+def audit(page: Page, judged: Judged, *, everything: bool = True) -> tuple[list[str], set[str]]:
+    """Return what axe finds on a page, and the kinds of its texts that are not judged yet.
+
+    A finding is a line: the rule, what is wrong, where. Colours that were judged are left out; of
+    the other rules all are asked where `everything` is.
     """
-    judged = set() if judged is None else judged
     # Colours on their way from one to another are nobody's to read.
     # What is out of sight may never come to its end.
     page.evaluate(
@@ -443,14 +462,21 @@ def problems(
     )
     if page.evaluate("!window.axe"):
         page.evaluate(Axe().axe_script)
-    found, now = page.evaluate(AUDIT, [RULES, COLOUR_RULES, not colours_only, [*judged]])
-    judged.update(now)
-    return [
+    asked = [RULES, COLOUR_RULES, everything, [*judged.colours]]
+    found, colours, kinds = page.evaluate(AUDIT, asked)
+    judged.colours.update(colours)
+    wrong = [
         f"{one['id']}: {one['help']}: {' '.join(map(str, node['target']))} {node['html'][:150]} "
         f"{' '.join(check['message'] for check in node['any'] + node['all'] + node['none'])}"
         for one in found
         for node in one["nodes"]
     ]
+    return wrong, {*kinds} - judged.kinds
+
+
+def problems(page: Page) -> list[str]:
+    """Return all that axe finds on a page as it is."""
+    return audit(page, Judged())[0]
 
 
 # Goes to another page as a link does; false where no page of ours stands yet.
@@ -496,17 +522,29 @@ def _visited(page: Page, address: str) -> bool:
     return True
 
 
-def judge(page: Page, states: tuple[State, ...], names: dict[str, int]) -> dict[str, list[str]]:
-    """Return what axe finds in each state on a page; in dark only what colours can be wrong in.
+# As wide as the window or narrower, and nothing of it out of reach on the right.
+WIDE = """
+() => document.documentElement.scrollWidth <= innerWidth ? [] : [
+  `wider than the window: ${document.documentElement.scrollWidth}`,
+  ...[...document.querySelectorAll("#shell-page *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)),
+]
+"""
 
+
+def judge(
+    page: Page, states: tuple[State, ...], names: dict[str, int], judged: dict[str, Judged]
+) -> dict[str, list[str]]:
+    """Return what is wrong in each state on a page.
+
+    In the other theme only colours can be, and only of texts of kinds that were not seen in both.
     Every other state comes up in dark: a page is drawn anew once a state, not twice.
     """
     found = {}
-    themes = THEMES
-    page.emulate_media(color_scheme=themes[0])
+    now = THEMES[0]
+    page.emulate_media(color_scheme=now)
     loaded = ""
-    # What is opened on a page stands beside what was judged on it before.
-    judged: dict[tuple[str, str], set[str]] = defaultdict(set)
     for state in states:
         address = state.address.format(**names)
         if address != loaded:
@@ -514,17 +552,25 @@ def judge(page: Page, states: tuple[State, ...], names: dict[str, int]) -> dict[
         rest(page)
         if state.steps is not None:
             state.steps(page)
-        for theme in themes:
-            page.emulate_media(color_scheme=theme)
-            expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", theme)
-            known = judged[theme, urlsplit(address).path]
-            if wrong := problems(page, colours_only=theme == "dark", judged=known):
-                found[f"{theme}, {state.name}"] = wrong
-        themes = themes[::-1]
+        wrong, new = audit(page, judged[now])
+        found[f"{now}, {state.name}"] = wrong + page.evaluate(WIDE)
+        if new:
+            judged[now].kinds |= new
+            now = THEMES[now == THEMES[0]]
+            page.emulate_media(color_scheme=now)
+            expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", now)
+            found[f"{now}, {state.name}"], new = audit(page, judged[now], everything=False)
+            judged[now].kinds |= new
         if state.undo is not None:
             state.undo(page)
         loaded = "" if state.steps and not state.undo else address
-    return found
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[str, Judged]:
+    """What was judged in each theme by the tests of this file."""
+    return {theme: Judged() for theme in THEMES}
 
 
 @contextmanager
@@ -568,6 +614,24 @@ def test_what_is_wrong_is_found(browser) -> None:
     assert {"image-alt", "link-in-text-block"} <= {*found}
 
 
+PALE_IN_DARK = """
+() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(
+    "html[data-mantine-color-scheme=dark] #shell-page :is(h1, h2) { color: #333 !important }"
+  );
+  document.adoptedStyleSheets.push(sheet);
+}
+"""
+
+
+def test_a_colour_that_is_wrong_in_one_theme_is_found(page_of_ann, names) -> None:
+    pale = State("pale", "/views", lambda page: page.evaluate(PALE_IN_DARK))
+    found = judge(page_of_ann, (pale,), names, {theme: Judged() for theme in THEMES})
+    assert [*found] == ["dark, pale"]
+    assert {line.partition(":")[0] for line in found["dark, pale"]} == {"color-contrast"}
+
+
 PARTS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -579,27 +643,17 @@ def fifths(states: tuple[State, ...]) -> list[tuple[State, ...]]:
 
 
 @pytest.mark.parametrize("states", fifths(FULL), ids=PARTS)
-def test_the_pages_of_all_runs(page_of_ann, names, states) -> None:
-    assert judge(page_of_ann, states, names) == {}
+def test_the_pages_of_all_runs(page_of_ann, names, judged, states) -> None:
+    assert judge(page_of_ann, states, names, judged) == {}
 
 
 @pytest.mark.parametrize("states", fifths(OF_RUN), ids=PARTS)
-def test_the_pages_of_a_run(page_of_ann, names, states) -> None:
-    assert judge(page_of_ann, states, names) == {}
+def test_the_pages_of_a_run(page_of_ann, names, judged, states) -> None:
+    assert judge(page_of_ann, states, names, judged) == {}
 
 
-WIDTHS = (390, 768, 960, 1280)
-# As wide as the window or narrower, and nothing of it out of reach on the right.
-WIDE = """
-() => document.documentElement.scrollWidth <= innerWidth ? [] : [
-  document.documentElement.scrollWidth,
-  ...[...document.querySelectorAll("#shell-page *")]
-    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)),
-]
-"""
-
-
+# In windows of 1,280 pixels the states above are judged.
+WIDTHS = (390, 768, 960)
 # Arrows of lists that say nothing, hidden ones too: a list of one page has them as well.
 NAMELESS = """
 () => [...document.querySelectorAll(".mantine-Pagination-root button")]
@@ -649,14 +703,14 @@ def test_no_page_is_wider_than_the_window(browser, site, ann, names) -> None:
     context.close()
 
 
-def test_pages_without_anything_on_them(browser, empty, newcomer) -> None:
+def test_pages_without_anything_on_them(browser, empty, newcomer, judged) -> None:
     with page_of(browser, empty, newcomer) as page:
-        assert judge(page, EMPTY, {}) == {}
+        assert judge(page, EMPTY, {}, judged) == {}
 
 
-def test_what_somebody_sees_who_may_only_read(browser, site, viewer, names) -> None:
+def test_what_somebody_sees_who_may_only_read(browser, site, viewer, names, judged) -> None:
     with page_of(browser, site, viewer) as page:
-        assert judge(page, READING, names) == {}
+        assert judge(page, READING, names, judged) == {}
 
 
 def test_pages_without_scripts(browser, site, site_engine, ann, names) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -13,7 +12,7 @@ from benchmarks.outages import Site
 from db.engine import session_scope
 from db.models import Annotation, IngestJob, Reply
 from tests.browser.conftest import VIEWPORT
-from tests.browser.copies import copy_code
+from tests.browser.lending import Lender
 from tests.browser.line import bad_line
 from tests.browser.outages import Tab, banner, expect_trouble, expect_well
 from tests.commands import wait_until
@@ -22,18 +21,29 @@ CALLBACK = "**/_dash-update-component*"
 FORM = ".annotation-new-form"
 
 
+@pytest.fixture(scope="module")
+def hurt_lender(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[Lender]:
+    """What lends the file's page to its tests."""
+    lender = Lender(browser, base_url=hurt.address, viewport=VIEWPORT, storage_state=hurt_login)
+    yield lender
+    lender.close()
+
+
 @pytest.fixture
-def tab(browser: Browser, hurt: Site, hurt_login: dict) -> Iterator[Tab]:
-    """A page of the test's own; the application is whole again after the test."""
-    context = browser.new_context(
-        base_url=hurt.address, viewport=VIEWPORT, storage_state=hurt_login
-    )
-    tab = Tab(context.new_page())
+def tab(request: pytest.FixtureRequest, hurt: Site, hurt_lender: Lender) -> Iterator[Tab]:
+    """A page that is lent; it and the application are whole again after the test."""
+    failed = request.session.testsfailed
+    tab = Tab(hurt_lender.lend())
     yield tab
-    context.close()
+    tab.leave()
+    tab.page.context.set_offline(False)
     hurt.database.answer()
     if hurt.process.poll() is not None:
         hurt.start()
+    if request.session.testsfailed > failed:
+        hurt_lender.close()
+    else:
+        hurt_lender.take_back(tab.page)
     assert tab.troubles == []
 
 
@@ -246,28 +256,6 @@ def test_an_idle_page_whose_questions_hang_notices(tab: Tab, hurt: Site) -> None
     hurt.stop()
     expect_trouble(page, "server")
     page.unroute_all(behavior="ignoreErrors")
-
-
-def test_a_server_that_comes_back_as_another_build_says_so_and_nothing_typed_is_lost(
-    tab: Tab, hurt: Site, tmp_path: Path
-) -> None:
-    copy_code(tmp_path)
-    with (tmp_path / "app" / "ids.py").open("a") as file:
-        file.write("# One line more.\n")
-    page = tab.open("/people").page
-    hurt.stop()
-    expect_trouble(page, "server")
-    page.get_by_label("E-mail address").fill("someone@example.org")
-    try:
-        hurt.start(tmp_path)
-        expect(banner(page)).to_contain_text("DeepTracker was updated.")
-        expect(page.get_by_label("E-mail address")).to_have_value("someone@example.org")
-        page.get_by_role("button", name="Reload").click()
-        tab.expect_whole()
-        expect(banner(page)).not_to_contain_text("DeepTracker was updated.")
-    finally:
-        hurt.stop()
-        hurt.start()
 
 
 def test_one_request_that_breaks_is_given_up_and_loads_at_a_click(tab: Tab, hurt_run: int) -> None:

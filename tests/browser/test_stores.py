@@ -24,6 +24,7 @@ from tests import servers, warm
 from tests.browser.conftest import VIEWPORT, enter
 from tests.browser.copies import ROOT, copy_code
 from tests.browser.logs import Log
+from tests.browser.outages import expect_trouble
 from tests.browser.waiting import rest
 from tests.ports import free_port
 
@@ -87,10 +88,10 @@ def load(url: str, path: Path) -> tuple[int, int]:
         engine.dispose()
 
 
-def shown(page: Page, address: str) -> dict[str, dict[str, str]]:
-    """The numbers that the pages of run 1 show."""
+def shown(page: Page, address: str, *names: str) -> dict[str, dict[str, str]]:
+    """The numbers that pages of run 1 show."""
     found = {}
-    for name in PAGES:
+    for name in names:
         page.goto(f"{address}/run/1/{name}")
         wait_until_painted(page)
         rest(page)
@@ -104,11 +105,11 @@ def logged_in(context: BrowserContext, served: Served) -> Page:
     return context.new_page()
 
 
-def seen_by_another(browser: Browser, served: Served) -> dict[str, dict[str, str]]:
-    """The numbers that a browser sees that was never here before."""
+def seen_by_another(browser: Browser, served: Served, *names: str) -> dict[str, dict[str, str]]:
+    """The numbers on pages that a browser sees that was never here before."""
     fresh = browser.new_context(viewport=TALL)
     try:
-        return shown(logged_in(fresh, served), served.address)
+        return shown(logged_in(fresh, served), served.address, *names)
     finally:
         fresh.close()
 
@@ -126,7 +127,7 @@ def test_a_store_begun_anew(
     assert load(before, recorded_run) == load(after, recorded_run_again)
     with at_port(before) as served:
         page = logged_in(context, served)
-        first = shown(page, served.address)
+        first = shown(page, served.address, *PAGES)
         page.goto(f"{served.address}/run/1/layers")
         wait_until_painted(page)
         rest(page)
@@ -136,8 +137,8 @@ def test_a_store_begun_anew(
         page.goto(f"{served.address}/run/1/overview")
         expect(page).to_have_url(re.compile("/login"))
         enter(context, served.new_link())
-        second = shown(page, served.address)
-        assert second == seen_by_another(browser, served)
+        second = shown(page, served.address, *PAGES)
+        assert second == seen_by_another(browser, served, *PAGES)
         for name in PAGES:
             assert second[name] != first[name]
         # A link of before does not pass this run off as that one.
@@ -156,7 +157,10 @@ def test_a_restored_backup(
     log: Callable[..., Log],
     tmp_path: Path,
 ) -> None:
-    """From the moment of the backup on, two futures count the same versions."""
+    """From the moment of the backup on, two futures count the same versions.
+
+    That what is kept of the other pages is told apart, too, is seen above.
+    """
 
     def all_wrong(snapshot: Snapshot) -> Snapshot:
         return replace(
@@ -182,14 +186,14 @@ def test_a_restored_backup(
     assert load(empty_database_url, place) == before
     with at_port(url) as served:
         page = logged_in(context, served)
-        seen = shown(page, served.address)
+        seen = shown(page, served.address, "validation")
     with at_port(empty_database_url) as served:
         page.goto(f"{served.address}/run/1/overview")
         expect(page).to_have_url(re.compile("/login"))
         enter(context, served.new_link())
-        now = shown(page, served.address)
-        assert now == seen_by_another(browser, served)
-        assert now["validation"] != seen["validation"]
+        now = shown(page, served.address, "validation")
+        assert now == seen_by_another(browser, served, "validation")
+        assert now != seen
 
 
 def swap(url: str, other: str) -> None:
@@ -287,12 +291,14 @@ def test_an_upgrade(
         page = logged_in(context, served)
         page.goto(served.address)
         page.evaluate("window.untouched = true")
-        page.fill("#runs-search", "dig")
         quiet = context.new_page()
         quiet.goto(f"{served.address}/run/1/overview")
         wait_until_painted(quiet)
         rest(quiet)
         assert page.locator(NOTICE).count() == 0
+    page.bring_to_front()
+    expect_trouble(page, "server")
+    page.fill("#runs-search", "dig")
     with at_port(url, folder=newer_build) as served:
         for tab in (page, quiet):
             tab.bring_to_front()

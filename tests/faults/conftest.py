@@ -26,7 +26,7 @@ from tests import servers
 from tests.jobs.checksums import checksum
 
 SOAK = os.environ.get("DEEPTRACKER_SOAK") == "1"
-SNAPSHOTS = 400
+SNAPSHOTS = 400 if SOAK else 200
 _SCALE = 0.02
 # The processes are killed, not the machine: what PostgreSQL wrote is safe with the kernel. But a
 # commit must wait for that, so synchronous_commit stays on.

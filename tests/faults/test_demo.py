@@ -22,6 +22,7 @@ from db.queries.runs import runs
 from db.queries.team import accounts
 from tests.commands import answers, log_in, new_home, wait_until
 from tests.faults.conftest import SOAK
+from tests.foreign_code import expect_nothing_foreign, write_foreign_code
 from tests.ports import free_port
 
 
@@ -83,12 +84,15 @@ def everything_killed(process, home, _number):
             continue
 
 
-WAYS = (signalled, killed_alone, children_killed, everything_killed)
+# How a demo is stopped at moments of chance; as a whole it is killed where a moment is awaited.
+WAYS = (signalled, killed_alone, children_killed)
 
 
 def ways(rng):
     """Return how the demos are stopped, one after the other: each way, whatever the moments are."""
-    return rng.choices(WAYS, k=40) if SOAK else rng.sample(WAYS, k=len(WAYS))
+    if SOAK:
+        return rng.choices([*WAYS, everything_killed], k=40)
+    return rng.sample(WAYS, k=len(WAYS))
 
 
 def is_up(home, process):
@@ -122,16 +126,12 @@ def stored(home):
 
 @pytest.mark.timeout(1_800 if SOAK else 400)
 def test_the_next_one_comes_up_whatever_happened(home, rng):
+    """Its own jobs are taken over, those of dead trainings end, and nothing is lost."""
+    migrate.upgrade(ensure_server(home.path))
+    killed_at(home, open_jobs)  # before the training had begun
+    killed_at(home, recording)
     for number, way in enumerate(ways(rng)):
-        process = demo(home)
-        if number % 2 == 0:  # before it is up, or as it comes up
-            time.sleep(rng.uniform(0, 8))
-        else:
-            is_up(home, process)
-            time.sleep(rng.uniform(0, 3))
-        way(process, home, rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
-        if way is not children_killed:
-            process.wait(60)
+        stopped_at_a_moment_of_chance(home, rng, way, up=number % 2)
     for process in home.started:
         # One whose children were killed has ended by itself, or had none yet.
         process.send_signal(signal.SIGTERM)
@@ -144,26 +144,37 @@ def test_the_next_one_comes_up_whatever_happened(home, rng):
     name = re.search(r"(digits-seed-\d+): 4 snapshots loaded", home.said(last))[1]
     up_again(home)
     assert stored(home)[name] == ("complete", 4)
+    expect_all_loaded(home)
     stop_server(home.path)
 
 
-@pytest.mark.timeout(400)
-def test_its_own_job_is_taken_over_and_jobs_of_dead_trainings_end(home):
-    """Killed as a whole before the training had begun, then in the middle of it."""
-    migrate.upgrade(ensure_server(home.path))
-    before = {}
-    for ready in (open_jobs, recording):
-        # So long that it is in its middle still when all are found that have to be killed.
-        process = demo(home, epochs=50)
-        wait_until(lambda ready=ready, before=before: ready(home) not in ({}, before), every=0.01)
-        everything_killed(process, home, None)
-        process.wait(60)
-        up_again(home)
-        before = open_jobs(home)
-        assert len(before) == 1
-    last = demo(home, "--exit-when-done")
-    assert last.wait(150) == 0, home.said(last)
+def killed_at(home, moment):
+    """Kill a demo as a whole as soon as `moment` finds something new; one job is left open."""
+    before = moment(home)
+    # So long that it is in its middle still when all are found that have to be killed.
+    process = demo(home, epochs=50)
+    wait_until(lambda: moment(home) not in ({}, before), every=0.01)
+    everything_killed(process, home, None)
+    process.wait(60)
     up_again(home)
+    assert len(open_jobs(home)) == 1
+
+
+def stopped_at_a_moment_of_chance(home, rng, way, *, up):
+    """Stop a demo: when it is up, else before that or as it comes up."""
+    process = demo(home)
+    if up:
+        is_up(home, process)
+        time.sleep(rng.uniform(0, 3))
+    else:
+        time.sleep(rng.uniform(0, 8))
+    way(process, home, rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
+    if way is not children_killed:
+        process.wait(60)
+
+
+def expect_all_loaded(home):
+    """No job is open; of every run all that was recorded is there, by a job that succeeded."""
     assert not open_jobs(home)
     with session_scope(home.engine) as session:
         ended = {job.location: job for job in jobs.list_jobs(session)}
@@ -171,7 +182,6 @@ def test_its_own_job_is_taken_over_and_jobs_of_dead_trainings_end(home):
         recorded = list((home.path / "runs" / name / "snapshots").glob("*.safetensors"))
         assert snapshots == len(recorded)
         assert ended[str(home.path / "runs" / name)].state == "succeeded"
-    stop_server(home.path)
 
 
 def recording(home):
@@ -187,8 +197,12 @@ def open_jobs(home):
 
 
 @pytest.mark.timeout(400)
-def test_two_at_once_both_end_in_a_usable_application(home):
-    """At the same moment, in a new home: the same port, administrator, seed and data."""
+def test_two_at_once_both_end_in_a_usable_application(home, tmp_path):
+    """At the same moment, in a new home: the same port, administrator, seed and data.
+
+    Started in a folder with somebody's own packages, of which none is run.
+    """
+    home.folder, marks = tmp_path, write_foreign_code(tmp_path)
     stop_server(home.path)
     port = free_port()
     both = [demo(home, "--exit-when-done", port=port) for _ in range(2)]
@@ -216,3 +230,4 @@ def test_two_at_once_both_end_in_a_usable_application(home):
     web.send_signal(signal.SIGTERM)
     web.wait(60)
     stop_server(home.path)
+    expect_nothing_foreign(marks)

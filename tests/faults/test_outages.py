@@ -1,7 +1,7 @@
 """A worker whose database was away, full, read-only or cut off: it takes jobs of every kind after.
 
 The very same worker process, after seconds and after several outages in a row; with
-DEEPTRACKER_SOAK=1 also after 45, 120 and 600 seconds.
+DEEPTRACKER_SOAK=1 also after 3, 45, 120 and 600 seconds.
 """
 
 import signal
@@ -30,7 +30,8 @@ from tests.jobs.test_worker import ask, count, texts, wait_for_state
 
 __all__ = ["make_log", "roots"]
 
-LONG = [45, 120, 600] if SOAK else []
+# Of a few seconds several come in a row below.
+LONG = [3, 45, 120, 600] if SOAK else []
 
 
 class Harm:
@@ -125,7 +126,6 @@ def harm(victim, database_url):
 
 
 CASES = [
-    ("killed", 3),
     ("killed", 15),
     ("cut_off", 15),
     ("full", 6),
