@@ -5,7 +5,11 @@ import { AnnotationForm, type FormOptions, type Given } from "./form.ts";
 import { annotationStore } from "./store.ts";
 
 /** Send a text whose place is gone: as a reply where only a reply is, else as an annotation. */
-function sendAnew(annotation: Annotation, { text, tag }: Given, gone: string): Promise<unknown> {
+function sendElsewhere(
+  annotation: Annotation,
+  { text, tag }: Given,
+  gone: string,
+): Promise<unknown> {
   if (gone === "reply") return annotationStore.send(`/${annotation.id}/replies`, { text });
   return annotationStore.send("/new", { text, tag, target: annotation.target });
 }
@@ -17,9 +21,9 @@ export function formOf(
   reply: Reply | null,
   done: () => void,
 ): AnnotationForm {
-  const to = (path: string): Pick<FormOptions, "save" | "anew" | "done"> => ({
+  const to = (path: string): Pick<FormOptions, "save" | "elsewhere" | "done"> => ({
     save: (given, signal) => annotationStore.send(`/${annotation.id}${path}`, given, signal),
-    anew: (given, gone) => sendAnew(annotation, given, gone),
+    elsewhere: (given, gone) => sendElsewhere(annotation, given, gone),
     done,
   });
   if (name === "edit")

@@ -32,7 +32,7 @@ export interface FormOptions {
   version?: number;
   save(given: Given, signal: AbortSignal): Promise<unknown>;
   /** Send the text in a place of its own: what it was about ("annotation", "reply") is gone. */
-  anew?(given: Given, gone: string): Promise<unknown>;
+  elsewhere?(given: Given, gone: string): Promise<unknown>;
   done(): void;
   /** Return what a conflicting answer says; undefined where the text is gone. */
   current?(now: Annotation): { text: string; tag: string; version: number } | undefined;
@@ -150,7 +150,7 @@ export class AnnotationForm {
     } catch (error) {
       if ((error as DataError).status === 409 && (error as DataError).annotation)
         this.conflict(error as DataError);
-      else if (this.options.anew && (error as DataError).gone)
+      else if (this.options.elsewhere && (error as DataError).gone)
         this.lost((error as DataError).gone!);
       else this.say((error as Error).message || String(error));
     }
@@ -171,7 +171,7 @@ export class AnnotationForm {
     this.problem.replaceChildren(
       make("div", "", `Somebody has deleted this ${gone} in the meantime; your text is above.`),
       annotationParts.button(`Save it as a new ${wanted}`, () =>
-        this.send((given) => this.options.anew!(given, gone)),
+        this.send((given) => this.options.elsewhere!(given, gone)),
       ),
     );
   }
