@@ -175,9 +175,10 @@ def remove(
     `seen` is its `changed` as whoever deletes it read it: Stale where it or its replies have
     changed since, so that no reply goes that he has not read.
     """
-    # Nobody else writes from here on: what is read is what is deleted.
+    _own(session, run_id, annotation_id, by)
+    # Looked at when nobody else writes: what is read is what is deleted.
     _next_version(session, run_id)
-    found = _own(session, run_id, annotation_id, by)
+    found = _find(session, run_id, annotation_id)
     if seen is not None and found.changed > seen:
         raise Stale(
             "Somebody else has replied to this annotation or changed it in the meantime; nothing "
