@@ -73,7 +73,8 @@ def say_what_is_wrong(blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(NotFound)
     def not_found(error: NotFound) -> ResponseReturnValue:
-        return jsonify(error=str(error)), 404
+        # What is gone: a text about it can be sent elsewhere, one about a run cannot.
+        return jsonify(error=str(error), gone=error.what), 404
 
     @blueprint.errorhandler(Conflict)
     def conflict(error: Conflict) -> ResponseReturnValue:

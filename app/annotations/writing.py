@@ -106,11 +106,16 @@ def resolve(run_id: int, annotation_id: int) -> ResponseReturnValue:
 
 
 def remove(run_id: int, annotation_id: int) -> ResponseReturnValue:
-    """Delete an annotation with its replies."""
+    """Delete an annotation with its replies, unless they changed since {seen}, its `changed`."""
     by, body = _writer()
+    seen = _whole(body, "seen")
     try:
         with store.transaction() as session:
-            annotations.remove(session, run_id=run_id, annotation_id=annotation_id, by=by)
+            annotations.remove(
+                session, run_id=run_id, annotation_id=annotation_id, by=by, seen=seen
+            )
+    except Stale as error:
+        return _stale(error, run_id, annotation_id, by, None, None, {})
     except NotFound:
         if not _again(body):
             raise

@@ -12,6 +12,7 @@ from db.models.jobs import JOB_MODES
 class IngestSchedule(Base):
     """A log that is loaded again and again. `next_due` is None while it is paused.
 
+    `paused_because` says why where it was not its owner who paused it, and how to go on.
     `cron` has five fields and is read in `time_zone` (an IANA name); times are stored as instants.
     """
 
@@ -27,6 +28,7 @@ class IngestSchedule(Base):
     cron: Mapped[str] = mapped_column(Text)
     time_zone: Mapped[str] = mapped_column(Text)
     next_due: Mapped[Timestamp | None]
+    paused_because: Mapped[str | None] = mapped_column(Text)
     owner_id: Mapped[int | None] = mapped_column(
         ForeignKey("account.id", ondelete="SET NULL"), index=True
     )

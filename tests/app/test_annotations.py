@@ -107,6 +107,20 @@ def test_the_second_editor_gets_what_the_first_wrote(clients, base, write):
     assert send(clients[Role.ADMIN], one, {"text": "second", "version": 2}).status_code == 200
 
 
+def test_who_deletes_what_was_answered_meanwhile_gets_the_reply(clients, base, write):
+    made = write()
+    one = f"{base}/{made['id']}"
+    assert send(clients[Role.ADMIN], f"{one}/replies", {"text": "wait"}).status_code == 201
+    refused = send(clients[Role.MEMBER], f"{one}/delete", {"seen": made["changed"]})
+    assert refused.status_code == 409
+    now = refused.json["annotation"]
+    assert [reply["body"] for reply in now["replies"]] == ["wait"]
+    deleted = send(clients[Role.MEMBER], f"{one}/delete", {"seen": now["changed"]})
+    assert deleted.json == {"deleted": made["id"]}
+    late = send(clients[Role.ADMIN], f"{one}/replies", {"text": "and more"})
+    assert (late.status_code, late.json["gone"]) == (404, "annotation")
+
+
 def paths(base, key, reply):
     return {
         f"{base}/new": {"text": "x", "target": CLASS},

@@ -290,6 +290,38 @@ class TestSchedules:
         save(client, {"schedule": found.id}, button="delete")
         assert all_schedules(web) == []
 
+    def test_who_changes_or_deletes_one_second_is_told_and_goes_on(self, web, clients):
+        member, admin = clients[Role.MEMBER], clients[Role.ADMIN]
+        save(member, {"new": 1})
+        (found,) = all_schedules(web)
+        edited = [
+            click(client, ScheduleButton.EDIT, found.id).json["response"]["jobs-schedule-edited"]
+            for client in (admin, member)
+        ]
+        save(admin, edited[0]["data"], cron="@hourly")
+        for button, said in (("delete", "Delete again"), ("save", "Save again to overwrite")):
+            told = save(member, edited[1]["data"], button=button, mode="follow")
+            assert said in told["jobs-schedule-problem"]["children"]
+            assert "0 * * * *" in told["jobs-schedule-problem"]["children"]
+            assert all_schedules(web)[0].mode == "once"
+        save(member, told["jobs-schedule-edited"]["data"], mode="follow")
+        (found,) = all_schedules(web)
+        assert (found.cron, found.mode) == ("0 6 * * 1-5", "follow")
+        save(admin, {"schedule": found.id}, button="delete")
+        told = save(member, {"schedule": found.id}, location="kept")
+        assert "deleted this schedule" in told["jobs-schedule-problem"]["children"]
+        save(member, told["jobs-schedule-edited"]["data"], location="kept")
+        assert [one.location for one in all_schedules(web)] == ["kept"]
+
+    def test_its_owner_is_told_on_the_page_of_runs_that_somebody_paused_it(self, web, clients):
+        save(clients[Role.MEMBER], {"new": 1})
+        click(clients[Role.ADMIN], ScheduleButton.PAUSE, all_schedules(web)[0].id)
+        notice = callback_key(web.app, "runs-alerts.children")
+        told = text_of(clients[Role.MEMBER].update(notice)["runs-alerts"]["children"])
+        assert "1 schedule of yours is paused" in told
+        assert clients[Role.ADMIN].update(notice)["runs-alerts"]["children"] is None
+        assert "Paused by " in text_of(shown(clients[Role.VIEWER])["jobs-schedules"])
+
     def test_others_may_look_and_administrators_may_all(self, web, clients):
         save(clients[Role.ADMIN], {"new": 1})
         (found,) = all_schedules(web)

@@ -176,6 +176,46 @@ def test_who_changes_the_same_text_second_is_told_and_loses_nothing(
     expect(bo.locator(f"{CARDS} .annotation-body")).to_have_text("What I wrote")
 
 
+def test_a_thread_that_is_answered_while_it_is_deleted(
+    page: Page,
+    other: Callable[[Role], Page],
+    run_id: int,
+    write: Callable[..., list[int]],
+    watch: Watch,
+) -> None:
+    """The answer stops the deletion; an answer that comes after it becomes an annotation."""
+    (key,) = write({"body": "Who knows why?", "tag": "odd"})
+    bo = other(Role.MEMBER)
+    for who in (page, bo):
+        open_view(who, run_id, "overview", f"annotation={key}")
+    card = bo.locator(CARDS)
+    card.get_by_role("button", name="Delete").click()
+    expect(card.get_by_role("button", name="Delete annotation?")).to_be_visible()
+    replies = page.locator(f'{CARDS} [data-action="reply"]')
+    written = page.locator(f"{CARDS} textarea")
+    replies.click()
+    written.fill("I do")
+    page.keyboard.press("Control+Enter")
+    expect(written).to_have_count(0)
+    replies.click()
+    written.fill("And one more thing")
+    expect(card.locator(".annotation-reply")).to_contain_text("I do")
+    # What was asked about a thread without replies is not answered about one with a reply.
+    expect(card.get_by_role("button", name="Delete annotation?")).to_have_count(0)
+    card.locator('[data-action="delete"]').click()
+    card.get_by_role("button", name="Delete annotation and its reply?").click()
+    expect(bo.locator(".annotation-panel")).to_contain_text(f"Annotation {key} is not there")
+    written.focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{CARDS} .annotation-problem")).to_contain_text("deleted this annotation")
+    assert [trouble for trouble in watch.troubles if "404" not in trouble] == []
+    watch.troubles.clear()
+    page.get_by_role("button", name="Save it as a new annotation").click()
+    expect(written).to_have_count(0)
+    expect(bo.locator(CARDS)).to_contain_text("And one more thing")
+    expect(page.locator(CARDS)).to_contain_text("And one more thing")
+
+
 def test_a_text_stays_text_and_links_lead_only_where_they_may(
     page: Page, run_id: int, write: Callable[..., list[int]]
 ) -> None:

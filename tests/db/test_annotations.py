@@ -213,6 +213,18 @@ def test_the_second_of_two_editors_is_told(session, run, who, write):
     assert (found.body, found.version, found.replies[0].body) == ("first", 2, "no")
 
 
+def test_an_annotation_that_was_answered_unread_is_not_deleted(session, run, who, write):
+    one = {"run_id": run.run_id, "annotation_id": write(), "by": who["Ada Ames"]}
+    (read,) = all_of(session, run, one["by"]).annotations
+    annotations.reply(session, **{**one, "by": who["Bo"]}, body="wait, I know why")
+    with pytest.raises(Stale, match="nothing was deleted"):
+        annotations.remove(session, **one, seen=read.changed)
+    (read,) = all_of(session, run, one["by"]).annotations
+    assert [reply.body for reply in read.replies] == ["wait, I know why"]
+    annotations.remove(session, **one, seen=read.changed)
+    assert all_of(session, run, one["by"]).ids == ()
+
+
 def test_another_runs_annotation_is_not_there(session, run, who, other, write):
     with pytest.raises(NotFound):
         annotations.get_annotation(

@@ -116,6 +116,20 @@ class TestMuting:
         findings.unmute_finding(session, run_id=run.run_id, key="a", account_id=account)
         assert not listed(session, run.run_id)[0].muted
 
+    def test_the_reason_of_who_came_first_stays(self, session, run, account):
+        save(session, run.run_id, row("a"))
+        bo = accounts.add_account(session, email="bo@example.org", role="member").id
+        for by, reason in (("Ann", "known"), ("Ann", "known since May")):
+            findings.mute_finding(
+                session, run_id=run.run_id, key="a", reason=reason, account_id=account,
+                account_name=by,
+            )  # fmt: skip
+        with pytest.raises(Conflict, match=r"Ann has muted .*known since May”\. To"):
+            findings.mute_finding(
+                session, run_id=run.run_id, key="a", reason="no", account_id=bo, account_name="Bo"
+            )
+        assert listed(session, run.run_id)[0].muted_reason == "known since May"
+
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
     def test_needs_a_reason(self, session, run, account, reason):
         save(session, run.run_id, row("a"))

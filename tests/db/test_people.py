@@ -109,11 +109,14 @@ def test_what_somebody_loads_by_itself_rests_once_they_are_gone_or_may_not(sessi
     found = {row.owner_id: row.next_due for row in schedules.list_schedules(session)}
     assert found[member] is None
     assert found[admin] is not None
-    assert not watches.list_watches(session)[0].active
+    (watch,) = watches.list_watches(session)
+    assert not watch.active
+    assert "may no longer load logs" in watch.problem
     entry = audit.list_entries(session)[0][0]
     assert (entry.actor_name, entry.detail) == ("admin", rests)
     people.activate(session, by=admin, account_id=member)
     (own,) = [row for row in schedules.list_schedules(session) if row.owner_id == member]
+    assert "may no longer load logs" in own.paused_because
     schedules.pause_schedule(session, schedule_id=own.id, paused=False, by=member)
     people.change_role(session, by=admin, account_id=member, role="viewer")
     assert schedules.get_schedule(session, schedule_id=own.id).next_due is None

@@ -13,6 +13,7 @@ from db.errors import Conflict, Forbidden, NotFound
 from db.models import IngestSchedule
 from db.permissions import Role
 from db.queries.jobs import job_requests, jobs, schedules
+from db.queries.jobs.schedule_changes import number_paused
 from db.queries.team import accounts
 from tests.jobs.conftest import running_worker, wait_until
 
@@ -220,6 +221,37 @@ def test_a_paused_one_rests_and_goes_on_from_now(store):
         schedules.pause_schedule(session, schedule_id=schedule_id, paused=False, by=None)
     assert fire(store) == []
     assert get(store, schedule_id).next_due > datetime.now(UTC)
+
+
+def test_one_whose_time_zone_has_vanished_says_why_it_rests(store, people):
+    owner = people[Role.MEMBER]
+    schedule_id = add(store, by=owner)
+    with session_scope(store) as session:
+        session.execute(update(IngestSchedule).values(time_zone="Mars/Base"))
+    make_due(store, schedule_id)
+    assert fire(store) == []
+    found = get(store, schedule_id)
+    assert found.next_due is None
+    assert "'Mars/Base' is not a time zone" in found.paused_because
+    assert "Edit the schedule, then resume it." in found.paused_because
+    with session_scope(store) as session:
+        assert number_paused(session, owner_id=owner) == 1
+        one = {"schedule_id": schedule_id, "by": owner}
+        schedules.edit_schedule(session, **one, **HOURLY)
+        schedules.pause_schedule(session, **one, paused=False)
+        assert number_paused(session, owner_id=owner) == 0
+    assert get(store, schedule_id).paused_because is None
+
+
+def test_who_paused_it_is_told_to_its_owner_alone(store, people):
+    schedule_id = add(store, by=people[Role.MEMBER])
+    for role, said in ((Role.MEMBER, None), (Role.ADMIN, "Paused by ")):
+        with session_scope(store) as session:
+            one = {"schedule_id": schedule_id, "by": people[role]}
+            schedules.pause_schedule(session, **one, paused=True)
+            found = schedules.get_schedule(session, schedule_id=schedule_id).paused_because
+            schedules.pause_schedule(session, **one, paused=False)
+        assert (found or "")[:10] == (said or "")
 
 
 def test_edit_run_now_and_delete(store):

@@ -2,7 +2,8 @@
 
 import { make, numbers, visit } from "#app/web/index.ts";
 import type { Annotation, Reply } from "./annotation.ts";
-import { AnnotationForm, type FormOptions } from "./form.ts";
+import { formOf } from "./cardforms.ts";
+import type { AnnotationForm } from "./form.ts";
 import { annotationStore } from "./store.ts";
 import * as annotationParts from "./text.ts";
 
@@ -21,6 +22,12 @@ interface Look {
 const mine = (one: Annotation | Reply): boolean | undefined =>
   one.author_id === annotationStore.state.me || annotationStore.state.may.manage;
 
+/** Return what goes with an annotation: "", " and its reply", " and its 3 replies". */
+function withReplies({ replies }: Annotation): string {
+  if (!replies.length) return "";
+  return replies.length === 1 ? " and its reply" : ` and its ${replies.length} replies`;
+}
+
 export class AnnotationCard {
   declare readonly id: number;
   /** The run that was on the page. */
@@ -29,8 +36,8 @@ export class AnnotationCard {
   /** Under way: "edit", "answer", "reply 7". */
   declare readonly forms: Map<string, AnnotationForm>;
   declare readonly element: HTMLElement;
-  /** The button that asks once more. */
-  declare private asks?: string | null;
+  /** The button that asks once more, and what the annotation was when it began to. */
+  private asks: { name: string; seen: number } | null = null;
   /** What is drawn. */
   declare private key?: string;
   declare private annotation: Annotation;
@@ -52,6 +59,8 @@ export class AnnotationCard {
 
   /** Show what the annotation is now; forms under way stay as they are. */
   show(annotation: Annotation, { open, handles }: Look): void {
+    // Who is asked whether a thread shall go is asked again once there is more of it.
+    if (this.asks && this.asks.seen !== annotation.changed) this.asks = null;
     const key = JSON.stringify([
       annotation,
       open,
@@ -159,7 +168,7 @@ export class AnnotationCard {
     if (mine(annotation)) {
       row.append(
         this.action("edit", "Edit", () => this.begin("edit")),
-        this.remover("delete", "", "annotation and its replies"),
+        this.remover("delete", "", `annotation${withReplies(annotation)}`),
       );
     }
     return row;
@@ -167,10 +176,11 @@ export class AnnotationCard {
 
   /** A button that asks once more before it deletes. */
   remover(name: string, path: string, what: string): HTMLElement {
-    const sure = this.asks === name;
+    const sure = this.asks?.name === name;
+    const { changed: seen } = this.annotation;
     const made = this.action(name, sure ? `Delete ${what}?` : "Delete", () => {
-      this.asks = sure ? null : name;
-      if (sure) this.send(`${path}/delete`);
+      this.asks = sure ? null : { name, seen };
+      if (sure) this.send(`${path}/delete`, { seen });
       else {
         this.hooks.changed();
         setTimeout(() => this.calm(name), 5000);
@@ -181,7 +191,7 @@ export class AnnotationCard {
   }
 
   calm(name: string): void {
-    if (this.asks !== name) return;
+    if (this.asks?.name !== name) return;
     this.asks = null;
     this.hooks.changed();
   }
@@ -231,56 +241,13 @@ export class AnnotationCard {
 
   /** Begin to write: a change of the text ("edit"), an answer, or a change of a reply. */
   begin(name: string, reply: Reply | null = null): void {
-    if (!this.forms.has(name)) this.forms.set(name, this.form(name, reply));
-    this.hooks.changed();
-    this.forms.get(name)!.focus();
-  }
-
-  /** Return a form; `reply` for a change of one. */
-  form(name: string, reply: Reply | null): AnnotationForm {
-    const { annotation } = this;
     const done = () => {
       this.forms.delete(name);
       this.hooks.changed();
       this.element.querySelector<HTMLElement>('[data-action="reply"]')?.focus();
     };
-    const path =
-      name === "edit"
-        ? `/${this.id}`
-        : name === "answer"
-          ? `/${this.id}/replies`
-          : `/${this.id}/replies/${reply!.id}`;
-    const save: FormOptions["save"] = (given, signal) => annotationStore.send(path, given, signal);
-    if (name === "edit") {
-      const current: FormOptions["current"] = (now) => ({
-        text: now.body,
-        tag: now.tag,
-        version: now.version,
-      });
-      return new AnnotationForm({
-        label: "Change the annotation",
-        text: annotation.body,
-        tag: annotation.tag,
-        tagged: true,
-        version: annotation.version,
-        save,
-        done,
-        current,
-      });
-    }
-    if (name === "answer")
-      return new AnnotationForm({ label: "Reply", saves: "Reply", save, done });
-    const current: FormOptions["current"] = (now) => {
-      const found = now.replies.find(({ id }) => id === reply!.id);
-      return found && { text: found.body, tag: "", version: found.version };
-    };
-    return new AnnotationForm({
-      label: "Change the reply",
-      text: reply!.body,
-      version: reply!.version,
-      save,
-      done,
-      current,
-    });
+    if (!this.forms.has(name)) this.forms.set(name, formOf(this.annotation, name, reply, done));
+    this.hooks.changed();
+    this.forms.get(name)!.focus();
   }
 }

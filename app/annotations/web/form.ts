@@ -13,7 +13,7 @@ const MAX_TAG = 40;
 let count = 0;
 
 /** What is sent. */
-interface Given {
+export interface Given {
   text: string;
   tag: string;
   /** Of what the text was when writing began. */
@@ -31,6 +31,8 @@ export interface FormOptions {
   saves?: string;
   version?: number;
   save(given: Given, signal: AbortSignal): Promise<unknown>;
+  /** Send the text in a place of its own: what it was about ("annotation", "reply") is gone. */
+  elsewhere?(given: Given, gone: string): Promise<unknown>;
   done(): void;
   /** Return what a conflicting answer says; undefined where the text is gone. */
   current?(now: Annotation): { text: string; tag: string; version: number } | undefined;
@@ -125,7 +127,11 @@ export class AnnotationForm {
     );
   }
 
-  async save(): Promise<void> {
+  save(): Promise<void> {
+    return this.send(this.options.save);
+  }
+
+  private async send(how: FormOptions["save"]): Promise<void> {
     if (this.submit.disabled) return;
     if (!this.area.value.trim()) {
       this.say("Enter some text first.");
@@ -138,12 +144,14 @@ export class AnnotationForm {
     if (this.chooser) given.target = this.chooser.value;
     try {
       this.sending = new AbortController();
-      await this.options.save(given, this.sending.signal);
+      await how(given, this.sending.signal);
       this.saved = true;
       this.options.done();
     } catch (error) {
       if ((error as DataError).status === 409 && (error as DataError).annotation)
         this.conflict(error as DataError);
+      else if (this.options.elsewhere && (error as DataError).gone)
+        this.lost((error as DataError).gone!);
       else this.say((error as Error).message || String(error));
     }
     this.submit.disabled = false;
@@ -153,12 +161,27 @@ export class AnnotationForm {
     this.problem.replaceChildren(text);
   }
 
+  /** Offer to send the text elsewhere: somebody has deleted what it was about. */
+  private lost(gone: string): void {
+    if (gone !== "annotation" && gone !== "reply") {
+      this.say("This run has been moved to the trash or deleted. Copy your text to keep it.");
+      return;
+    }
+    const wanted = gone === "reply" ? "reply" : "annotation";
+    this.problem.replaceChildren(
+      make("div", "", `Somebody has deleted this ${gone} in the meantime; your text is above.`),
+      annotationParts.button(`Save it as a new ${wanted}`, () =>
+        this.send((given) => this.options.elsewhere!(given, gone)),
+      ),
+    );
+  }
+
   /** Nothing is lost: our text stays in its place, theirs stands below it. */
   conflict(error: DataError): void {
     const { button, nodes } = annotationParts;
     const theirs = this.options.current!(error.annotation as Annotation);
     if (!theirs) {
-      this.say("It has been deleted in the meantime; your text is still here.");
+      this.lost("reply");
       return;
     }
     this.version = theirs.version;

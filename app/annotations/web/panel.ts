@@ -25,6 +25,13 @@ const acts: PanelActs["panel"] = { toggle: () => setOpen(!isOpen), isOpen: () =>
 const thread = (): number | null =>
   annotationStore.state.run ? (selectionStore.get().annotation ?? null) : null;
 
+/** Return the annotation that the address asks for where the run has none like it. */
+function goneThread(): number | null {
+  const id = thread();
+  const known = annotationStore.state.version >= 0;
+  return id !== null && known && !annotationStore.get(id) ? id : null;
+}
+
 function openThread(id: number | null): void {
   if ("annotation" in selectionStore.fields()) selectionStore.set({ annotation: id });
   if (id !== null && annotationStore.get(id)?.unread)
@@ -124,6 +131,9 @@ function narrow(found: number): void {
       annotationParts.button("All of the run", showAll, "annotation-quiet"),
     );
   const soft = (text: string) => told.push(make("div", "dt-soft", text));
+  const gone = goneThread();
+  if (gone !== null)
+    told.push(make("div", "", `Annotation ${gone} is not there any more: it has been deleted.`));
   if (found > MOST) soft(`${MOST} of ${found} are listed; search for the others.`);
   if (!found && !drafts.form)
     soft(
@@ -227,6 +237,9 @@ function follow(): void {
     setOpen(true);
     update();
     cards.get(id)?.element.scrollIntoView({ block: "nearest" });
+  } else if (id !== null && id !== lastThread && goneThread() === id) {
+    lastThread = id;
+    setOpen(true); // an old link leads here: the panel says what has become of it
   } else if (id === null) lastThread = null;
   update();
 }

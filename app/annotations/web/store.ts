@@ -24,6 +24,8 @@ interface Said {
   deleted?: number;
   unread?: number;
   error?: string;
+  /** What of it there is no longer: "run", "annotation", "reply". */
+  gone?: string;
 }
 interface State extends Pick<Changes, "version" | "me" | "may" | "unread"> {
   run: string | null;
@@ -152,6 +154,7 @@ async function send(path: string, body: object = {}, signal?: AbortSignal): Prom
         : said.error;
     const error = new DataError(text || `The server answered ${answer.status}.`, answer.status);
     error.annotation = said.annotation; // what it is now, for one who came second
+    error.gone = said.gone;
     throw error;
   }
   if (said.annotation) items.set(said.annotation.id, said.annotation);

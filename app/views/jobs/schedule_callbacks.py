@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
+from sqlalchemy.orm import Session
 
 from app import store
 from app.auth.identity import current_identity, require
@@ -12,9 +13,10 @@ from app.components.clicks import clicked, is_id, relayed, text
 from app.reading import reads
 from app.views.jobs.ids import CHANGES, Ids, ScheduleButton
 from app.views.jobs.schedule_dialog import preview
-from db.errors import Conflict
+from db.errors import Conflict, NotFound
 from db.permissions import Permission
 from db.queries.jobs import schedules
+from db.queries.jobs.schedule_changes import ScheduleChanged
 
 _FIELDS = {
     "location": Ids.SCHEDULE_LOCATION,
@@ -103,15 +105,16 @@ def open_schedule(click: object) -> dict[str, Any]:
         found = schedules.get_schedule(session, schedule_id=schedule_id)
     return {
         "problem": "",
-        "edited": {"schedule": schedule_id, "click": number},
+        "edited": {"schedule": schedule_id, "click": number, "seen": _fields_of(found)},
         "opened": True,
         "title": f"Schedule {schedule_id}",
         "delete": "block",
-        "location": found.location,
-        "mode": found.mode,
-        "cron": found.cron,
-        "time_zone": found.time_zone,
+        **_fields_of(found),
     }
+
+
+def _fields_of(schedule: schedules.ScheduleRow) -> dict[str, str]:
+    return {name: getattr(schedule, name) for name in _FIELDS}
 
 
 @callbacks.callback(
@@ -132,6 +135,7 @@ def show_preview(cron: object, time_zone: object) -> Any:
         CHANGES.by("schedule-dialog"),
         Output(Ids.DIALOG, "opened", allow_duplicate=True),
         Output(Ids.SCHEDULE_PROBLEM, "children"),
+        Output(Ids.EDITED, "data", allow_duplicate=True),
     ],
     inputs={
         "clicks": [Input(Ids.SAVE, "n_clicks"), Input(Ids.DELETE, "n_clicks")],
@@ -144,28 +148,56 @@ def show_preview(cron: object, time_zone: object) -> Any:
 )
 def end_dialog(
     clicks: list[object], edited: object, values: dict[str, object]
-) -> tuple[Any, Any, Any]:
-    """Keep or delete the schedule of the dialog; what is wrong is said in it."""
+) -> tuple[Any, Any, Any, Any]:
+    """Keep or delete the schedule of the dialog; what is wrong is said in it.
+
+    What somebody else did to it meanwhile is said once: the same button then goes on all the same.
+    """
     identity = require(Permission.SCHEDULE_JOBS)
     if ctx.triggered_id not in (Ids.SAVE, Ids.DELETE) or not isinstance(edited, dict):
         raise PreventUpdate
-    schedule_id = edited.get("schedule")
+    deletes = ctx.triggered_id == Ids.DELETE
     fields = {name: text(value) for name, value in values.items()}
+    done = [str(ctx.triggered_id), *clicks], False, "", no_update
     try:
         with store.transaction() as session:
-            if schedule_id is None and ctx.triggered_id == Ids.SAVE:
-                schedules.add_schedule(session, **fields, by=identity.account_id)
-            elif not isinstance(schedule_id, int) or not is_id(schedule_id):
-                raise PreventUpdate
-            elif ctx.triggered_id == Ids.DELETE:
-                schedules.delete_schedule(session, schedule_id=schedule_id, by=identity.account_id)
-            else:
-                schedules.edit_schedule(
-                    session, schedule_id=schedule_id, **fields, by=identity.account_id
-                )
+            _end(session, edited, None if deletes else fields, by=identity.account_id)
+    except NotFound:
+        if deletes:
+            return done
+        said = (
+            "Somebody has deleted this schedule in the meantime. Save again to keep what stands "
+            "here as a new one."
+        )
+        return no_update, no_update, said, {"new": clicks}
+    except ScheduleChanged as error:
+        again = "Delete again to delete it" if deletes else "Save again to overwrite it"
+        return no_update, no_update, f"{error} {again}.", {**edited, "seen": error.now}
     except Conflict as error:
-        return no_update, no_update, str(error)
-    return [str(ctx.triggered_id), *clicks], False, ""
+        return no_update, no_update, str(error), no_update
+    return done
+
+
+def _end(
+    session: Session, edited: dict[str, Any], fields: dict[str, Any] | None, *, by: int
+) -> None:
+    """Keep `fields` as the schedule of the dialog; delete it where there are none."""
+    schedule_id, seen = edited.get("schedule"), edited.get("seen")
+    if schedule_id is None:
+        if fields is not None:
+            schedules.add_schedule(session, **fields, by=by)
+        return
+    if not isinstance(schedule_id, int) or not is_id(schedule_id):
+        raise PreventUpdate
+    one: dict[str, Any] = {
+        "schedule_id": schedule_id,
+        "by": by,
+        "seen": seen if isinstance(seen, dict) else None,
+    }
+    if fields is None:
+        schedules.delete_schedule(session, **one)
+    else:
+        schedules.edit_schedule(session, **fields, **one)
 
 
 @callbacks.callback(

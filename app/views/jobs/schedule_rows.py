@@ -48,6 +48,8 @@ def schedule_row(schedule: ScheduleRow, *, changeable: bool) -> Component:
             html.Div(moment(schedule.next_due, schedule.time_zone)),
             html.Div(until(schedule.next_due), className="dt-soft"),
         ]
+    elif schedule.paused_because:
+        coming = html.Div(schedule.paused_because, className="dt-problem")
     state = "active" if schedule.next_due else "paused"
     mode = MODES.get(schedule.mode, schedule.mode).lower()
     return html.Tr(

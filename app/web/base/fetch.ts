@@ -52,6 +52,8 @@ export class DataError extends Error {
   status: number;
   /** What an annotation is now, for one who came second. */
   annotation?: unknown;
+  /** What the request was about and is no longer there: "run", "annotation", "reply". */
+  gone?: string;
 
   constructor(message: string, status: number) {
     super(message);

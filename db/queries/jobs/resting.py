@@ -14,16 +14,17 @@ def rest(session: Session, *, account_id: int, name: str, by: int | None = None)
     it, and resumes what is still wanted. `by` did it (None: from the command line); the audit log
     says so.
     """
+    why = f"the account of its owner, {name}, may no longer load logs."
     paused = session.scalars(
         update(IngestSchedule)
         .where(IngestSchedule.owner_id == account_id, IngestSchedule.next_due.is_not(None))
-        .values(next_due=None)
+        .values(next_due=None, paused_because=f"Paused because {why} Resume it if it is needed.")
         .returning(IngestSchedule.location)
     ).all()
     stopped = session.scalars(
         update(IngestWatch)
         .where(IngestWatch.owner_id == account_id, IngestWatch.active)
-        .values(active=False)
+        .values(active=False, problem=f"Stopped because {why} Watch it again if it is needed.")
         .returning(IngestWatch.location)
     ).all()
     said = []

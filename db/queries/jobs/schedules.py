@@ -1,5 +1,6 @@
 """Schedules of ingest jobs: kept by people, fired by whichever worker comes first, once a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from db.errors import Conflict, NotFound
 from db.models import Account, IngestFiring, IngestJob, IngestSchedule
 from db.queries.jobs import job_requests
 from db.queries.jobs.job_rights import require_owner, require_scheduler
+from db.queries.jobs.schedule_changes import FIELDS, paused_by, refuse_unread
 
 MAX_SCHEDULES = 500
 AT_ONCE = 50
@@ -20,7 +22,10 @@ AT_ONCE = 50
 
 @dataclass(frozen=True)
 class ScheduleRow:
-    """A schedule and what became of its last time; `next_due` is None while it is paused."""
+    """A schedule and what became of its last time; `next_due` is None while it is paused.
+
+    `paused_because` is None where it is not, or where its owner paused it.
+    """
 
     id: int
     location: str
@@ -28,6 +33,7 @@ class ScheduleRow:
     cron: str
     time_zone: str
     next_due: datetime | None
+    paused_because: str | None
     owner_id: int | None
     owner_name: str | None
     last_due: datetime | None
@@ -48,7 +54,7 @@ def list_schedules(session: Session, *, schedule_id: int | None = None) -> list[
     )
     columns = [
         getattr(IngestSchedule, name)
-        for name in ("id", "location", "mode", "cron", "time_zone", "next_due", "owner_id")
+        for name in ("id", *FIELDS, "next_due", "paused_because", "owner_id")
     ]
     query = (
         select(
@@ -100,12 +106,15 @@ def edit_schedule(
     cron: str,
     time_zone: str,
     by: int | None,
+    seen: Mapping[str, str] | None = None,
 ) -> None:
     """Change a schedule; its next time is reckoned from now, and it stays paused if it is.
 
-    NotFound, Conflict, Forbidden.
+    `seen` has its FIELDS as whoever changes it read them: ScheduleChanged where they are others
+    now. NotFound, Conflict, Forbidden.
     """
     schedule = _locked(session, schedule_id, by)
+    refuse_unread(schedule, seen)
     values = _checked(session, location, mode, cron, time_zone)
     if schedule.next_due is None:
         values["next_due"] = None
@@ -115,18 +124,22 @@ def edit_schedule(
 def pause_schedule(session: Session, *, schedule_id: int, paused: bool, by: int | None) -> None:
     """Pause a schedule, or let it go on from the next time after now. NotFound, Forbidden."""
     schedule = _locked(session, schedule_id, by)
-    coming = None
-    if not paused:
+    if paused:
+        if schedule.next_due is not None:
+            schedule.paused_because = paused_by(session, by=by, owner_id=schedule.owner_id)
+        schedule.next_due = None
+    else:
         cron = read_cron(schedule.cron, schedule.time_zone)
-        coming = schedule.next_due or _next(cron, _now(session))
-    session.execute(
-        update(IngestSchedule).where(IngestSchedule.id == schedule_id).values(next_due=coming)
-    )
+        schedule.next_due = schedule.next_due or _next(cron, _now(session))
+        schedule.paused_because = None
+    session.flush()
 
 
-def delete_schedule(session: Session, *, schedule_id: int, by: int | None) -> None:
-    """Delete a schedule; the jobs that it made stay. NotFound, Forbidden."""
-    _locked(session, schedule_id, by)
+def delete_schedule(
+    session: Session, *, schedule_id: int, by: int | None, seen: Mapping[str, str] | None = None
+) -> None:
+    """Delete a schedule; the jobs that it made stay. `seen` as above; NotFound, Forbidden."""
+    refuse_unread(_locked(session, schedule_id, by), seen)
     session.execute(delete(IngestSchedule).where(IngestSchedule.id == schedule_id))
 
 
@@ -170,8 +183,9 @@ def _fire(session: Session, schedule: IngestSchedule, now: datetime) -> int | No
         return None
     try:
         cron = read_cron(schedule.cron, schedule.time_zone)
-    except Conflict:  # a time zone that this machine's tables no longer have
+    except Conflict as error:  # a time zone that this machine's tables no longer have
         schedule.next_due = None
+        schedule.paused_because = f"{error} Edit the schedule, then resume it."
         return None
     time = max(first, cron.latest(now))
     schedule.next_due = _next(cron, now)

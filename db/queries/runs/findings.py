@@ -224,7 +224,10 @@ def _order(severity: str) -> int:
 def mute_finding(
     session: Session, *, run_id: int, key: str, reason: str, account_id: int, account_name: str
 ) -> None:
-    """Mute a finding with a reason; Forbidden, NotFound, Conflict for no or too long a reason."""
+    """Mute a finding with a reason; Forbidden, NotFound, Conflict for no or too long a reason.
+
+    Conflict also where somebody else has muted it before: his reason stays.
+    """
     require_permission(session, Permission.MUTE_FINDINGS, account_id=account_id)
     text = reason.strip()
     if not text or len(text) > MAX_REASON:
@@ -233,13 +236,25 @@ def mute_finding(
     if known is None:
         raise NotFound("finding", f"{key[:80]} of run {run_id}")
     values = {"reason": text, "account_id": account_id, "account_name": account_name}
-    session.execute(
+    mine = session.scalar(
         upsert(FindingMute)
         .values(run_id=run_id, key=key, **values)
         .on_conflict_do_update(
-            index_elements=["run_id", "key"], set_={**values, "created_at": func.now()}
+            index_elements=["run_id", "key"],
+            set_={**values, "created_at": func.now()},
+            where=FindingMute.account_id == account_id,
         )
+        .returning(FindingMute.key)
     )
+    if mine is None:
+        of_it = (FindingMute.run_id == run_id) & (FindingMute.key == key)
+        name, said = session.execute(
+            select(FindingMute.account_name, FindingMute.reason).where(of_it)
+        ).one()
+        raise Conflict(
+            f"{name} has muted this finding already, with the reason “{said}”. To replace it by "
+            "yours, unmute the finding first."
+        )
 
 
 def unmute_finding(session: Session, *, run_id: int, key: str, account_id: int) -> None:

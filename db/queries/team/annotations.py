@@ -167,10 +167,23 @@ def resolve(session: Session, *, run_id: int, annotation_id: int, by: int, resol
     )
 
 
-def remove(session: Session, *, run_id: int, annotation_id: int, by: int) -> None:
-    """Delete an annotation with its replies; Forbidden where it is another's."""
+def remove(
+    session: Session, *, run_id: int, annotation_id: int, by: int, seen: int | None = None
+) -> None:
+    """Delete an annotation with its replies; Forbidden where it is another's.
+
+    `seen` is its `changed` as whoever deletes it read it: Stale where it or its replies have
+    changed since, so that no reply goes that he has not read.
+    """
     _own(session, run_id, annotation_id, by)
+    # Looked at when nobody else writes: what is read is what is deleted.
     _next_version(session, run_id)
+    found = _find(session, run_id, annotation_id)
+    if seen is not None and found.changed > seen:
+        raise Stale(
+            "Somebody else has replied to this annotation or changed it in the meantime; nothing "
+            "was deleted. Read what is new, then delete it if you still want to."
+        )
     session.execute(delete(Annotation).where(Annotation.id == annotation_id))
 
 
@@ -227,7 +240,7 @@ def remove_reply(
 def _find(session: Session, run_id: int, annotation_id: int) -> Any:
     if 0 < run_id <= LARGEST_ID and 0 < annotation_id <= LARGEST_ID:
         row = session.execute(
-            select(Annotation.id, Annotation.author_id)
+            select(Annotation.id, Annotation.author_id, Annotation.changed)
             .join(Run, Run.id == Annotation.run_id)
             .where(
                 Annotation.id == annotation_id,
