@@ -31,13 +31,15 @@ DOORS = {
 def main() -> None:
     """Run the command line and exit; with one line and status 1 where that cannot be.
 
-    The same where Ctrl-C ends it, with status 130.
+    The same where Ctrl-C ends it, with status 130, or SIGTERM, with 143.
     """
     try:
-        _run()
+        with lifeline.heard():
+            _run()
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(lifeline.INTERRUPTED)
+        text, status = lifeline.farewell()
+        print(text, file=sys.stderr)
+        sys.exit(status)
 
 
 def _run() -> None:

@@ -40,9 +40,11 @@ cli.add_typer(lake.cli, name="lake")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit: 0 well, 1 failed, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
     lifeline.hold()
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    with lifeline.heard():
+        status = run(sys.argv[1:] if arguments is None else list(arguments))
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -54,8 +56,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _say("Interrupted.")
-        return lifeline.INTERRUPTED
+        return _interrupted()
     except Exception as error:
         from app.cli.failures import one_line
 
@@ -65,8 +66,14 @@ def run(arguments: list[str]) -> int:
         _say(f"Error: {line}")
         return FAILED
     if status == lifeline.INTERRUPTED:  # typer makes this of Ctrl-C
-        _say("Interrupted.")
+        return _interrupted()
     return status if isinstance(status, int) else 0
+
+
+def _interrupted() -> int:
+    text, status = lifeline.farewell()
+    _say(text)
+    return status
 
 
 def _say(text: str) -> None:

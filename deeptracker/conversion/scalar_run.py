@@ -205,12 +205,11 @@ def convert_scalars(
     """
     collected = collect(source, run)
     if collected.empty:
-        raise LogError(
-            source,
-            "",
+        nothing = (
             "holds nothing that is known: no checkpoint (.safetensors, .pt, .pth, .ckpt, .bin, "
-            ".keras, .h5, or a folder such as checkpoint-500), and no scalars",
+            ".keras, .h5, or a folder such as checkpoint-500), and no scalars"
         )
+        raise LogError(source, "", ". ".join([nothing, *collected.notes]))
     course = course_of(collected, per_epoch=iterations_per_epoch)
     here = source.resolve()
     manifest = manifest_of(

@@ -16,6 +16,7 @@ from deeptracker.conversion.predictions import (
 )
 from deeptracker.conversion.readers import Reader, gone_note
 from deeptracker.conversion.readers.known import find_readers, stores
+from deeptracker.conversion.readers.passed_over import passed_over
 from deeptracker.conversion.scalar_run import manifest_of
 from deeptracker.conversion.told import joined, told
 from deeptracker.errors import DeepTrackerError, LogError
@@ -80,6 +81,7 @@ class ScalarsSource:
         self._look_at = 0.0
         self._good: dict[tuple[type, Path], Collected] = {}
         self._gone: frozenset[tuple[type, Path]] = frozenset()
+        self._passed: tuple[str, ...] = ()
         self._errors: dict[Path, LogError] = {}
         self._told: set[str] = set()
         self._began: float | None = None
@@ -107,6 +109,7 @@ class ScalarsSource:
             *(id(part) for _, part in parts),
             state,
             self._gone,
+            self._passed,
             None if self._table is None else self._table[0],
         )
         if self._manifest is not None and known == self._known:
@@ -114,6 +117,7 @@ class ScalarsSource:
         self._known = known
         whole = joined(said, parts)
         whole.notes += said.unused(path for path, _ in parts)
+        whole.notes += self._passed
         whole.notes += [gone_note(path.name) for path in sorted(path for _, path in self._gone)]
         if self._table is not None:
             whole.kinds.append("table of predictions")
@@ -153,6 +157,7 @@ class ScalarsSource:
             known = {key: self._readers.get(key, one) for key, one in found.items()}
             self._readers = gone | known
         self._find_table()
+        self._passed = tuple(passed_over(self.path))
         took = time.monotonic() - begun
         self._look_at = time.monotonic() + max(_LOOK_SECONDS, took / _BUSY_SHARE)
 

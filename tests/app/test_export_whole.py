@@ -195,7 +195,7 @@ def test_nothing_is_left_of_what_a_signal_ended(
     ended = (
         "import signal, sys\n"
         "import app.export.whole as whole\n"
-        "from app.cli.main import run\n"
+        "from app.cli.main import main\n"
         # Tests that run in the background of a shell do not hear Ctrl-C, nor what they start.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def half(run, aside):\n"
@@ -203,7 +203,7 @@ def test_nothing_is_left_of_what_a_signal_ended(
         "    print(aside.parent.name)\n"
         f"    signal.raise_signal(signal.{name})\n"
         "whole.WRITERS = {'parquet': half}\n"
-        "sys.exit(run(sys.argv[1:]))\n"
+        "main(sys.argv[1:])\n"
     )
     folder = tmp_path / "out" / "parquet"
     command = ["export", str(run.run_id), "--to", "parquet", str(folder)]

@@ -10,6 +10,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.course import course_of
+from deeptracker.conversion.scalar_run import convert_scalars
 from deeptracker.errors import LogError
 from ingest.sources.scalars import QUIET_SECONDS, ScalarsSource
 
@@ -80,3 +81,26 @@ def test_what_was_read_of_a_file_outlives_it(tmp_path: Path) -> None:
         assert reading.course.series.keys() == series
     assert whole is not None
     assert len(series) == 2
+
+
+def test_what_is_called_like_a_file_and_is_none_is_said(tmp_path: Path) -> None:
+    """A pipe that was opened would wait for whoever writes into it."""
+    (tmp_path / "loss.csv").write_text("step,loss\n0,0.5\n1,0.25\n")
+    (tmp_path / "old.csv").mkdir()
+    (tmp_path / "events").mkdir()
+    for name in ("live.jsonl", "events/events.out.tfevents.1", "events/notes.fifo"):
+        os.mkfifo(tmp_path / name)
+    said = [
+        "events/events.out.tfevents.1 is a named pipe, not a file: nothing was read of it.",
+        "live.jsonl is a named pipe, not a file: nothing was read of it.",
+        "old.csv is a folder, not a file: nothing was read of it.",
+    ]
+    manifest = source(tmp_path).manifest()
+    assert manifest is not None
+    assert manifest.origin is not None
+    assert [note for note in manifest.origin.notes if "nothing was read" in note] == said
+    done = convert_scalars(tmp_path, tmp_path.with_name("run"))
+    assert [one for one in done.remarks if "nothing was read" in one] == said
+    (tmp_path / "loss.csv").unlink()
+    with pytest.raises(LogError, match=r"and no scalars\. .*live\.jsonl is a named pipe"):
+        convert_scalars(tmp_path, tmp_path.with_name("run"))

@@ -75,6 +75,13 @@ def files_below(folder: Path, *, root: Path | None = None) -> Iterable[Path]:
     default the folder itself. Raises LogError where there are too many of them.
     """
     said = told(root or folder)
+    for entry in entries_below(folder):
+        if entry.is_file() and said.belongs(entry):
+            yield entry
+
+
+def entries_below(folder: Path) -> Iterable[Path]:
+    """Yield all that lies in a folder and below but the folders gone into; see files_below."""
     root, seen = folder.resolve(), 0
     waiting = [(folder, 0)]
     while waiting:
@@ -91,11 +98,10 @@ def files_below(folder: Path, *, root: Path | None = None) -> Iterable[Path]:
                 raise LogError(folder, "", f"holds more than {MAX_ENTRIES:,} files")
             if entry.is_symlink() and not entry.resolve().is_relative_to(root):
                 continue
-            if entry.is_file():
-                if said.belongs(entry):
-                    yield entry
-            elif entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
+            if entry.is_dir() and not entry.is_symlink() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
+            else:
+                yield entry
 
 
 def gone_note(name: str) -> str:

@@ -17,6 +17,7 @@ from deeptracker.conversion.readers import (
     trackio,
     wandb,
 )
+from deeptracker.conversion.readers.passed_over import passed_over
 from deeptracker.conversion.told import joined, told
 
 # Where two tell the same, the later one stands.
@@ -58,4 +59,6 @@ def collect(folder: Path, run: str | None = None) -> Collected:
             here = folder.parent if folder.is_file() else folder
             part.files.append(str(reader.path.relative_to(here)))
         parts.append((reader.path, part))
-    return joined(said, parts)
+    whole = joined(said, parts)
+    whole.notes += passed_over(folder)
+    return whole

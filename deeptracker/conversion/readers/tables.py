@@ -162,3 +162,5 @@ _KINDS: dict[str, tuple[Callable[[Path], Reader], Callable[[Path], bool]]] = {
     ".csv": (CsvReader, is_csv),
     ".tsv": (CsvReader, is_csv),
 }
+# What tables are called; a file is one where its content is.
+SUFFIXES = frozenset(_KINDS)

@@ -19,7 +19,7 @@ from deeptracker.conversion.readers.event_runs import bases_of
 from deeptracker.errors import LogError
 
 # What writers call their files. Not all that is called so is one, and others are, too.
-_NAMED = "tfevents"
+NAMED = "tfevents"
 # Where looking for new files takes long, it takes at most this part of the time.
 _LONG_SECONDS, _BUSY = 0.05, 0.1
 
@@ -49,7 +49,7 @@ def runs(folder: Path) -> list[StoredRun]:
 
 def _is_meant(path: Path) -> bool:
     """Say whether a file is an event file, or is called so: then what is wrong with it is said."""
-    return is_event_file(path) or _NAMED in path.name
+    return is_event_file(path) or NAMED in path.name
 
 
 def _bases(folder: Path) -> dict[str, Path]:
