@@ -59,14 +59,19 @@ def test_an_exception_that_is_lost_ends_the_process_all_the_same() -> None:
 
 
 def test_a_child_that_is_forked_off_ends_as_ever() -> None:
+    there, here = os.pipe()
     with lifeline.heard():
         child = os.fork()
         if child == 0:
-            for _ in range(600):  # a signal that comes just before a pause would wait for its end
+            os.write(here, b"!")
+            for _ in range(600):  # a signal that comes just before one pause is seen to after it
                 time.sleep(0.1)
             os._exit(1)
+        os.read(there, 1)  # what comes before Python has forked is lost
         os.kill(child, signal.SIGTERM)
         _, status = os.waitpid(child, 0)
+    os.close(there)
+    os.close(here)
     assert os.WTERMSIG(status) == signal.SIGTERM
     assert lifeline.farewell() == ("Interrupted.", lifeline.INTERRUPTED)
 
