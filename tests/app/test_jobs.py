@@ -4,14 +4,17 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import dash_mantine_components as dmc
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import delete, func, update
 
 from app.auth.identity import Identity
+from app.view import PageContext
 from app.views.jobs.ids import CHANGES, Button, ScheduleButton, WatchButton, button_id
 from app.views.jobs.job_rows import asked_by, details, may_change, pace
 from app.views.jobs.job_rows import row as job_row
+from app.views.jobs.layout import layout
 from app.views.jobs.schedule_dialog import preview
 from app.views.jobs.schedule_rows import schedule_row
 from app.views.jobs.times import moment, until
@@ -317,8 +320,15 @@ class TestSchedules:
         save(clients[Role.MEMBER], {"new": 1})
         click(clients[Role.ADMIN], ScheduleButton.PAUSE, all_schedules(web)[0].id)
         notice = callback_key(web.app, "runs-alerts.children")
-        told = text_of(clients[Role.MEMBER].update(notice)["runs-alerts"]["children"])
-        assert "1 schedule of yours is paused" in told
+        told = clients[Role.MEMBER].update(notice)["runs-alerts"]["children"]
+        assert "1 schedule of yours is paused" in text_of(told)
+        assert '"/jobs?tab=schedules"' in json.dumps(told)
+        member = Identity(1, "Ann", "ann@example.org", Role.MEMBER, b"")
+        for asked, tab in (("?tab=schedules", "schedules"), ("?tab=none", "jobs"), ("", "jobs")):
+            with web.app.server.test_request_context("/jobs"):
+                page = layout(PageContext(member, search=asked))
+            (tabs,) = (one for one in page._traverse() if isinstance(one, dmc.Tabs))
+            assert tabs.value == tab
         assert clients[Role.ADMIN].update(notice)["runs-alerts"]["children"] is None
         assert "Paused by " in text_of(shown(clients[Role.VIEWER])["jobs-schedules"])
 

@@ -1,6 +1,7 @@
 """The jobs page's frame: load now, then jobs, schedules, watched folders and workers as tabs."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -40,7 +41,7 @@ TITLES = {
 
 
 def layout(context: PageContext) -> Component:
-    """Return the page; its rows come by callback."""
+    """Return the page, on the tab that its address names; its rows come by callback."""
     may_load = context.identity.may(Permission.SCHEDULE_JOBS)
     tabs = {
         "jobs": ("Jobs", _jobs()),
@@ -48,6 +49,7 @@ def layout(context: PageContext) -> Component:
         "watches": ("Watched folders", _watches(may_load)),
         "workers": ("Workers", html.Div(id=Ids.WORKERS)),
     }
+    asked = dict(parse_qsl(context.search.lstrip("?"))).get("tab")
     return html.Div(
         [
             dcc.Interval(id=Ids.TIMER, interval=SLOW_MS),
@@ -77,7 +79,7 @@ def layout(context: PageContext) -> Component:
                         for name, (_, content) in tabs.items()
                     ),
                 ],
-                value="jobs",
+                value=asked if asked in tabs else "jobs",
             ),
             *row_drawer(Ids, "Ingest job", "lg"),
         ],

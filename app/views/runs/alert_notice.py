@@ -34,7 +34,7 @@ def notice(_ticks: object = None, shown: object = None) -> tuple[Any, Any]:
     if paused:
         verb = "is" if paused == 1 else "are"
         words = f"{counted(paused, 'schedule')} of yours {verb} paused, and not by you. "
-        notices.append(_notice(words, "The tab Schedules says why", "/jobs", "orange"))
+        notices.append(_notice(words, "See why", "/jobs?tab=schedules", "orange"))
     return notices or None, said
 
 
