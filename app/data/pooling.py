@@ -5,6 +5,7 @@ extreme value of those that it stands for, as pixels pool what they show (web/ba
 is asked for again with a range has only the snapshots of that range, each by itself where they fit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,25 +44,45 @@ class Columns:
         return int(np.diff(ends).max(initial=1))
 
     def pooled(self, values: NDArray[Any], by: np.ufunc) -> NDArray[Any]:
-        """Return values [n, T] as [n, S]; `by` is one that takes a value twice as once (maximum).
-
-        The first of each column, then the second, and so on: reduceat takes ten times as long.
-        """
-        if self.whole:
-            return values
-        ends = np.append(self.starts[1:], self.last - self.first)
-        found = values[:, self.first + self.starts]
-        for further in range(1, self.most):
-            at = np.minimum(self.starts + further, ends - 1)
-            by(found, values[:, self.first + at], out=found)
-        return found
+        """Return values [n, T] as [n, S]; `by` is one that takes a value twice as once (maximum)."""
+        return self._with(values, lambda shared: self._of(values, shared, by))
 
     def largest(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values f4 [n, T] as [n, S], each the one furthest from 0; NaN: none is known."""
+
+        def furthest(shared: NDArray[np.intp]) -> NDArray[Any]:
+            high, low = (self._of(values, shared, by) for by in (np.fmax, np.fmin))
+            return np.where(np.abs(low) > np.abs(high), low, high)
+
+        return self._with(values, furthest)
+
+    def _with(
+        self, values: NDArray[Any], of_shared: Callable[[NDArray[np.intp]], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Return values [n, T] as [n, S], those of the columns that snapshots share by `of_shared`:
+        of a matrix that is only a little too large they are few.
+        """
         if self.whole:
             return values
-        high, low = self.pooled(values, np.fmax), self.pooled(values, np.fmin)
-        return np.where(np.abs(low) > np.abs(high), low, high)
+        sizes = np.diff(self.starts, append=self.last - self.first)
+        shared = np.flatnonzero(sizes > 1)
+        if len(shared) == len(sizes):
+            return of_shared(shared)
+        found = np.take(values, self.first + self.starts, axis=1)
+        found[:, shared] = of_shared(shared)
+        return found
+
+    def _of(self, values: NDArray[Any], shared: NDArray[np.intp], by: np.ufunc) -> NDArray[Any]:
+        """Return some columns of values [n, T]: the first snapshot of each, then the second, and so
+        on, since reduceat takes ten times as long.
+        """
+        starts = self.starts[shared]
+        ends = np.append(self.starts[1:], self.last - self.first)[shared]
+        found = values[:, self.first + starts]
+        for further in range(1, self.most):
+            at = np.minimum(starts + further, ends - 1)
+            by(found, values[:, self.first + at], out=found)
+        return found
 
     def among(self, there: NDArray[np.bool_]) -> "Columns":
         """Return the same columns of but some of the snapshots, those of `there` [T]; columns that
