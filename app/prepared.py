@@ -10,7 +10,7 @@ is compared with any number of others.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -34,12 +34,15 @@ from db.queries.runs.prepared_answers import (
     save_answer,
 )
 from db.queries.runs.runs import RunRow, get_run, get_runs, run_manifest
+from deeptracker.format import QUANTITIES
 from ingest.analysis.anomalies import default_threshold, default_window
 
 logger = logging.getLogger(__name__)
 
 _WINDOW = "k={k}&m={m}&share=false&direction=both"
 _GRID = f"{_WINDOW}&top=50&quantity=relative_change"
+# Not before the first picture, but of all that a page of a run asks for what takes longest.
+_SHAPES = "measure={measure}&from=0&to={{piece}}"
 # By route: the arguments with which a page asks that nobody has changed anything on.
 FIRST: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -54,11 +57,15 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "confusion": "at=&against=&pins=&order=data",
         "layer-magnitudes": "magnitude=ratio",
         "layer-settle": "limit=0.001&of=value",
-        # Not before the first picture, but of all that a page of a run asks for what takes longest.
-        "layer-shapes": "measure={measure}&from=0&to={piece}",
+        "layer-shapes": _SHAPES.format(measure="{measure}"),
         # In most windows: app/web/scalars/first.ts.
         "scalar-lines": "pixels=512&names=first",
     }
+)
+
+# What is a click away, and takes as long: the shapes of each of what is measured of every layer.
+NEXT: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {"layer-shapes": [_SHAPES.format(measure=name) for name in QUANTITIES]}
 )
 
 _PAIR = "align=iteration&first=0&second=1"
@@ -94,10 +101,27 @@ def first_arguments(
     """Return FIRST of a run, by route: of these routes, for which alone anything is read."""
     templates = {name: FIRST[name] for name in names}
     words = _words(session, run, "".join(templates.values()))
-    return {
-        name: Arguments(dict(parse_qsl(template.format(**words), keep_blank_values=True)))
-        for name, template in templates.items()
-    }
+    return {name: _arguments(template, words) for name, template in templates.items()}
+
+
+def prepared_arguments(
+    session: Session, run: RunRow, names: Iterable[str] = FIRST
+) -> Iterator[tuple[str, Arguments]]:
+    """Yield route and arguments of all that is kept of a run: FIRST, then NEXT, each once."""
+    names = list(names)
+    first = first_arguments(session, run, names)
+    yield from first.items()
+    for name in names:
+        templates = NEXT.get(name, ())
+        words = _words(session, run, "".join(templates))
+        for template in templates:
+            further = _arguments(template, words)
+            if further.key() != first[name].key():
+                yield name, further
+
+
+def _arguments(template: str, words: Mapping[str, str | int]) -> Arguments:
+    return Arguments(dict(parse_qsl(template.format(**words), keep_blank_values=True)))
 
 
 def _words(session: Session, run: RunRow, wanted: str) -> dict[str, str | int]:
@@ -121,7 +145,8 @@ def find_prepared(
     run = get_run(session, run_id=run_id) if name in FIRST else None
     if run is None or not is_prepared(run):
         return None, None
-    if first_arguments(session, run, (name,))[name].key() != arguments.key():
+    kept = (one.key() for _, one in prepared_arguments(session, run, (name,)))
+    if arguments.key() not in kept:
         return None, None
     place = Place(run_id, version_token(run.this_version), f"{name} {arguments.key()}")
     found = find_answer(session, run_id=run_id, asked=place.asked, token=place.token)

@@ -1,4 +1,4 @@
-"""At the end of a load: makes the answers about a run that its pages ask for first."""
+"""At the end of a load: makes the answers about a run that its pages ask for first, and next."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from app.data import (
     validation,
 )
 from app.kept_index import index_place, packed
-from app.prepared import Place, find_prepared, first_arguments, keep
+from app.prepared import Place, find_prepared, keep, prepared_arguments
 from db.engine import read_scope
 from db.errors import NotFound
 from db.queries.runs.runs import RunRow, get_run
@@ -50,8 +50,8 @@ ROUTES: Final[Mapping[str, DataFunction]] = MappingProxyType(
 def prepare(engine: Engine, run: RunRow) -> None:
     """Make and keep what is not kept yet about a run. NotFound."""
     with read_scope(engine) as session:
-        asked = first_arguments(session, run)
-    for name, arguments in asked.items():
+        asked = list(prepared_arguments(session, run))
+    for name, arguments in asked:
         _prepare(engine, run.id, name, arguments)
     _keep_index(engine, run)
     _keep_lines(engine, run)

@@ -44,7 +44,7 @@ class Columns:
         return int(np.diff(ends).max(initial=1))
 
     def pooled(self, values: NDArray[Any], by: np.ufunc) -> NDArray[Any]:
-        """Return values [n, T] as [n, S]; `by` is one that takes a value twice as once (maximum)."""
+        """Return values [n, T] as [n, S]; `by` takes a value twice as once (maximum)."""
         return self._with(values, lambda shared: self._of(values, shared, by))
 
     def largest(self, values: NDArray[Any]) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from app.cache import kept
 from app.cli.after_load import after_load
 from app.factory import VIEWS
 from app.fields import joined
-from app.prepared import FIRST, FIRST_OF_RUNS, first_arguments
+from app.prepared import FIRST, FIRST_OF_RUNS, first_arguments, prepared_arguments
 from app.preparing import ROUTES
 from app.view import PageContext
 from app.views.compare.charts import detail, overview
@@ -28,6 +28,7 @@ from db.models import Run, prepared_answer
 from db.permissions import Role
 from db.queries.measurements import scalars, snapshots
 from db.queries.runs import run_upkeep, runs
+from deeptracker.format import QUANTITIES
 from ingest.analysis.alignment import ALIGNMENTS
 from tests.app.web import Client, Web
 from tests.stored_runs import StoredRun, store_run
@@ -47,14 +48,18 @@ def run_id(app_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]
         assert not session.scalars(select(prepared_answer.c.asked)).all()
 
 
-def addresses(engine: Engine, run_id: int) -> dict[str, str]:
+def addresses(engine: Engine, run_id: int) -> list[tuple[str, str]]:
+    """Route and address of all that is kept."""
     with Session(engine) as session:
-        asked = first_arguments(session, runs.get_run(session, run_id=run_id))
-    return {
-        name: f"/data/run/{run_id}/{name}?"
-        + "&".join(f"{key}={value}" for key, value in arguments._values.items())
-        for name, arguments in asked.items()
-    }
+        asked = list(prepared_arguments(session, runs.get_run(session, run_id=run_id)))
+    return [
+        (
+            name,
+            f"/data/run/{run_id}/{name}?"
+            + "&".join(f"{key}={value}" for key, value in arguments._values.items()),
+        )
+        for name, arguments in asked
+    ]
 
 
 def stored(engine: Engine) -> set[str]:
@@ -82,12 +87,14 @@ def test_what_was_prepared_is_answered_as_it_would_have_been(
     viewer, asked = clients[Role.VIEWER], addresses(app_engine, run_id)
     with monkeypatch.context() as small:
         small.setattr(large_runs, "MANY_IMAGES", 100_000)
-        before = {name: forgotten(viewer, address) for name, address in asked.items()}
+        before = [forgotten(viewer, address) for _, address in asked]
         lower = forgotten(viewer, f"/data/run/{run_id}/anomalies?m=1")
         after_load(app_engine, run_id)
         assert stored(app_engine) == set()
     after_load(app_engine, run_id)
     assert stored(app_engine) == {*FIRST, "index", "lines"}
+    # Of the shapes of layers all that a click shows next, but once: weights, gradients, updates.
+    assert sum(name == "layer-shapes" for name, _ in asked) == 1 + len(QUANTITIES)
     matrices = web.app.server.extensions[EXTENSION].matrices
 
     def refuse(*_: object) -> None:
@@ -97,15 +104,15 @@ def test_what_was_prepared_is_answered_as_it_would_have_been(
     with monkeypatch.context() as without:
         without.setattr(snapshots, "flips", refuse)
         assert forgotten(viewer, f"/data/run/{run_id}/anomalies?m=1") == lower
-    for name in asked:
+    for name in FIRST:
         monkeypatch.setitem(matrices, name, refuse)
-    assert {name: forgotten(viewer, address) for name, address in asked.items()} == before
+    assert [forgotten(viewer, address) for _, address in asked] == before
 
 
 def test_the_first_who_asks_after_a_change_makes_it_for_the_others(
     app_engine: Engine, clients: dict[Role, Client], run_id: int
 ) -> None:
-    viewer, asked = clients[Role.VIEWER], addresses(app_engine, run_id)
+    viewer, asked = clients[Role.VIEWER], dict(addresses(app_engine, run_id))
     after_load(app_engine, run_id)
     with session_scope(app_engine) as session:
         session.execute(delete(prepared_answer).where(prepared_answer.c.asked == "series []"))
