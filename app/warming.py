@@ -1,4 +1,5 @@
-"""At the start of a web process: connections to the database that its first pages find open.
+"""At the start of a web process: connections to the database that its first pages find open, and
+the report's template.
 
 A page and the first answers about its run are asked for at once, each over a connection of its own.
 For a new one the server starts a process, which has to read of its catalogue what it needs, and
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import analysis_of
 from app.components.verdict import verdicts
+from app.export.report.page import template
 from app.prepared import find_prepared, first_arguments
 from db.engine import read_scope
 from db.queries.runs.runs import list_runs, run_manifest
@@ -41,6 +43,7 @@ def _warm(engine: Engine) -> None:
     except (SQLAlchemyError, DeepTrackerError) as error:
         # Whoever asks opens what is missing, or is told why that cannot be.
         logger.info("not every first connection to the database is open: %s", error)
+    template()
 
 
 def _read(session: Session) -> None:

@@ -60,6 +60,7 @@ import "./scalars/list.ts";
 import "./core/shell.ts";
 import "./core/still.ts";
 import "./charts/strip.ts";
+import "./charts/rehearsal.ts";
 import "#app/views/validation/web/rows.ts";
 import "#app/views/validation/web/window.ts";
 import "#app/views/workspace/web/workspace.ts";

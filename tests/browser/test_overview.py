@@ -64,6 +64,29 @@ def test_from_the_runs_to_the_overview(page: Page, digits: int) -> None:
     expect(page.get_by_text("Learning rate", exact=True).first).to_be_visible()
 
 
+def test_charts_are_rehearsed_where_nobody_sees_them(page: Page, digits: int, watch: Watch) -> None:
+    page.add_init_script(
+        """window.drawn = { shown: 0, unseen: 0 };
+        const put = CanvasRenderingContext2D.prototype.putImageData;
+        CanvasRenderingContext2D.prototype.putImageData = function (...given) {
+          if (this.canvas.width > 500) drawn[this.canvas.isConnected ? "shown" : "unseen"]++;
+          return put.apply(this, given);
+        };"""
+    )
+    page.goto("/")
+    page.wait_for_function("() => drawn.unseen === 2")
+    rest(page)
+    assert page.evaluate("drawn.shown") == 0
+    assert page.locator("[data-chart]").count() == 0
+    # Nothing of it is left for the charts that come, and a page that has some rehearses nothing.
+    page.click(f'a[href="/run/{digits}/overview"]')
+    wait_until_painted(page)
+    open_run(page, digits)
+    rest(page)
+    assert page.evaluate("drawn.unseen") == 0
+    assert page.evaluate("drawn.shown") > 0
+
+
 def test_cells_have_the_colours_of_their_values(
     page: Page, digits: int, site_engine: Engine
 ) -> None:

@@ -10,7 +10,8 @@ from app.export.report.drawing import class_map, curves, legend
 
 
 @cache
-def _template() -> Template:
+def template() -> Template:
+    """Return the report's template, compiled: that takes longer than the rest of a first report."""
     loader = PackageLoader("app.export.report", "templates")
     found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     return found.get_template("report.html")
@@ -18,7 +19,7 @@ def _template() -> Template:
 
 def render(report: Report) -> str:
     """Return the report as one HTML file: no script, no link, nothing to load."""
-    return _template().render(
+    return template().render(
         report=report,
         run=report.run,
         charts=_charts(report),

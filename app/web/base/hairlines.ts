@@ -24,23 +24,27 @@ export function offsets(width: number, alpha: number): number[] {
 }
 
 /** Stroke the path of about `points` points that `trace` goes along, as wide as the context says. */
-export function strokeMany(context: DrawingContext, points: number, trace: () => void): void {
+export function strokeMany(
+  context: DrawingContext,
+  points: number,
+  trace: (path: CanvasPath) => void,
+): void {
   // A picture for export keeps the one line.
   if (points < MANY || !(context instanceof CanvasRenderingContext2D)) {
     context.beginPath();
-    trace();
+    trace(context);
     context.stroke();
     return;
   }
   const { lineWidth, globalAlpha } = context;
   const ratio = context.getTransform().a;
   context.lineWidth = HAIR / ratio;
+  const path = new Path2D();
+  trace(path);
   for (const offset of offsets(lineWidth * ratio, globalAlpha)) {
     const aside = offset / ratio;
     context.translate(aside, aside);
-    context.beginPath();
-    trace();
-    context.stroke();
+    context.stroke(path);
     context.translate(-aside, -aside);
   }
   context.lineWidth = lineWidth;

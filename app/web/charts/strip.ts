@@ -172,7 +172,10 @@ export class Strip implements Handler {
     let high = panel.domain ? panel.domain[1] : -Infinity;
     const log = this.isLog(panel);
     for (const { data } of lines) {
-      for (const value of data.values) {
+      const { values } = data;
+      // Counted, not `of`: an iterator takes three times as long at the first drawing.
+      for (let at = 0; at < values.length; at++) {
+        const value = values[at];
         if (!Number.isFinite(value) || (log && value <= 0)) continue;
         if (value < low) low = value;
         if (value > high) high = value;

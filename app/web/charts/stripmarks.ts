@@ -34,7 +34,6 @@ export interface ValueScale {
 /** Counts [T, n] at iterations [T]; -1 where none were taken. */
 export type Counts = Matrix<Int32Array<ArrayBuffer>>;
 type Across = (iteration: number) => number;
-type Point = [x: number, y: number];
 
 const DENSE_ALPHA = 0.45; // lines that fill many pixels let those behind them shine through
 const DOT_EVERY = 12; // pixels between values that have room for dots
@@ -45,30 +44,38 @@ function across(axis: TimeAxis, place: Place): Across {
   return (iteration) => place.left + project(axis.coordinate(iteration));
 }
 
-/** Follow the finite values; a line ends where a NaN or Inf came between two of them. */
-function path(
-  context: DrawingContext,
+/**
+ * Follow the finite values; a line ends where a NaN or Inf came between two of them. Return where
+ * the last one is. Thousands of points at the first drawing, before the engine has compiled this:
+ * hence no arrays of two.
+ */
+function follow(
+  path: CanvasPath,
   { iterations, values, odd }: Series,
-  x: Across,
+  across: Across,
   scale: ValueScale,
   step?: boolean,
-): Point | null {
-  let before: Point | null = null;
+): number | null {
+  const { log } = scale;
+  let before: number | null = null;
   let next = 0; // of the odd ones
   for (let at = 0; at < iterations.length; at++) {
-    if (scale.log && values[at] <= 0) continue;
+    const iteration = iterations[at];
+    const value = values[at];
+    if (log && value <= 0) continue;
     let broken = before === null;
-    while (next < odd.length && odd[next] < iterations[at]) {
+    while (next < odd.length && odd[next] < iteration) {
       next++;
       broken = true;
     }
-    const point: Point = [x(iterations[at]), scale.y(values[at])];
-    if (broken) context.moveTo(...point);
+    const x = across(iteration);
+    const y = scale.y(value);
+    if (broken) path.moveTo(x, y);
     else {
-      if (step) context.lineTo(point[0], before![1]);
-      context.lineTo(...point);
+      if (step) path.lineTo(x, before!);
+      path.lineTo(x, y);
     }
-    before = point;
+    before = y;
   }
   return before;
 }
@@ -92,9 +99,9 @@ export function line(
   context.lineWidth = width ?? (step || !dense || denseAlpha === 1 ? 1.75 : 1);
   context.lineJoin = "round";
   const end = place.left + axis.projection(place.width)(axis.columns);
-  strokeMany(context, data.iterations.length, () => {
-    const last = path(context, data, x, scale, step);
-    if (last && step) context.lineTo(end, last[1]);
+  strokeMany(context, data.iterations.length, (path) => {
+    const last = follow(path, data, x, scale, step);
+    if (last !== null && step) path.lineTo(end, last);
   });
   // Single values between two gaps show as dots, so few values always have them.
   if (data.iterations.length <= place.width / DOT_EVERY) dots(context, data, x, scale);

@@ -88,6 +88,7 @@ interface Times {
 
 const alive = new Map<Element, Chart>();
 const ZOOM_REST_MS = 200; // before what is pooled is asked for again in a range
+const REHEARSED_WIDTH = 960; // CSS pixels
 const IN_THIS_FRAME = -1; // instead of the number of a frame
 /** Charts that are drawn as soon as everybody knows of a change of the selection. */
 const due = new Set<Chart>();
@@ -329,6 +330,31 @@ export function within(template: string, range: Range | null): string {
 export function chosenBy<Value>(option: Value, selection = selectionStore.get()): Value {
   const field = /^\{(\w+)\}$/.exec(String(option))?.[1];
   return field ? (selection[field as keyof Selection] as Value) : option;
+}
+
+/**
+ * Draw a chart of a kind that is in no page, of an answer at these iterations: nothing is asked for,
+ * and nothing of it stays. Where a page has charts there is nothing to rehearse.
+ */
+export function rehearse(
+  kind: string,
+  options: ChartOptions,
+  answer: Answer,
+  iterations: Iterations,
+): void {
+  const create = kinds[kind];
+  if (!create || alive.size) return;
+  const element = document.createElement("div");
+  element.dataset.options = JSON.stringify({ ...options, group: "rehearsal" });
+  const chart = new Chart(element, create);
+  try {
+    chart.axis.setColumns(iterations);
+    chart.handler.receive?.(answer);
+    chart.handler.draw(REHEARSED_WIDTH);
+  } finally {
+    chart.destroy();
+    forgetAxes();
+  }
 }
 
 const fieldsOf = (template: string): string[] =>

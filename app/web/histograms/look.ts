@@ -74,8 +74,8 @@ export function line(
   context: DrawingContext,
   points: readonly (readonly [number, number])[],
 ): void {
-  strokeMany(context, points.length, () => {
-    for (const [at, [x, y]] of points.entries()) context[at ? "lineTo" : "moveTo"](x, y);
+  strokeMany(context, points.length, (path) => {
+    for (const [at, [x, y]] of points.entries()) path[at ? "lineTo" : "moveTo"](x, y);
   });
 }
 

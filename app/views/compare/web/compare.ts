@@ -112,11 +112,11 @@ export const compare = {
     return numbers.short(tick);
   },
 
-  /** Draw the line of a run by `path(context)`. */
+  /** Draw the line of a run by `trace(path)`. */
   stroke(
     context: DrawingContext,
     at: number,
-    path: (context: DrawingContext) => void,
+    trace: (path: CanvasPath) => void,
     { width = 1.75, alpha = 1 } = {},
   ): void {
     context.save();
@@ -125,7 +125,7 @@ export const compare = {
     context.lineWidth = width;
     context.lineJoin = "round";
     context.setLineDash(compare.pattern(at) as number[]);
-    strokeMany(context, Number.POSITIVE_INFINITY, () => path(context));
+    strokeMany(context, Number.POSITIVE_INFINITY, trace);
     context.restore();
   },
 

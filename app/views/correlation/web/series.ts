@@ -69,7 +69,7 @@ export function draw(
   context.lineWidth = 1.25;
   const bins = raster.bins(Math.min(to - from, Math.floor(width)), from, to, to);
   let open = false;
-  const highest = (first: number, pixel: number): void => {
+  const highest = (path: CanvasPath, first: number, pixel: number): void => {
     let high = NaN;
     for (let at = first; at < bins.to[pixel]; at++)
       if (!(values[at] <= high)) high = values[at] === values[at] ? values[at] : high;
@@ -79,12 +79,11 @@ export function draw(
     }
     const y = height - 1.5 - (Math.min(high, most) / most) * (height - 3);
     const at = x((first + bins.to[pixel] - 1) / 2);
-    if (open) context.lineTo(at, y);
-    else context.moveTo(at, y);
+    if (open) path.lineTo(at, y);
+    else path.moveTo(at, y);
     open = true;
   };
-  strokeMany(context, bins.from.length, () => {
-    open = false;
-    bins.from.forEach(highest);
+  strokeMany(context, bins.from.length, (path) => {
+    bins.from.forEach((first, pixel) => highest(path, first, pixel));
   });
 }

@@ -25,7 +25,8 @@ function eachPixel(
 ): void {
   const { from, to } = frame.bins;
   for (let pixel = 0; pixel < from.length; pixel++) {
-    let [low, high] = [Infinity, -Infinity];
+    let low = Infinity;
+    let high = -Infinity;
     for (let column = from[pixel]; column < to[pixel]; column++) {
       const value = array[ownOf(frame, column)];
       if (value === undefined || value !== value) continue;
@@ -48,31 +49,36 @@ export function curve(
   scale: Scale,
 ): void {
   const y = yOf(place, scale);
-  const known = (column: number) => {
-    const value = column >= frame.first && column < frame.last ? array[ownOf(frame, column)] : NaN;
-    return value === value && value !== undefined;
-  };
+  /** Return NaN where a column is not in view, or nothing is known there. */
+  const valueAt = (column: number) =>
+    column >= frame.first && column < frame.last ? (array[ownOf(frame, column)] ?? NaN) : NaN;
   const alone: [x: number, y: number][] = [];
-  const extremes = () => {
+  const extremes = (path: CanvasPath) => {
     let before = -2;
     eachPixel(frame, array, (pixel, low, high) => {
-      if (pixel > before + 1) context.moveTo(place.left + pixel + 0.5, y(low));
-      context.lineTo(place.left + pixel + 0.5, y(low));
-      context.lineTo(place.left + pixel + 0.5, y(high));
+      const x = place.left + pixel + 0.5;
+      const top = y(low);
+      if (pixel > before + 1) path.moveTo(x, top);
+      path.lineTo(x, top);
+      path.lineTo(x, y(high));
       before = pixel;
     });
   };
-  const columns = () => {
+  const columns = (path: CanvasPath) => {
     let pen = false;
-    alone.length = 0;
     for (let column = frame.first; column < frame.last; column++) {
-      if (!known(column)) {
+      const value = valueAt(column);
+      if (value !== value) {
         pen = false;
         continue;
       }
-      const [x, height] = [place.left + frame.x(column), y(array[ownOf(frame, column)])];
-      context[pen ? "lineTo" : "moveTo"](x, height);
-      if (!pen && !known(column + 1)) alone.push([x, height]);
+      const x = place.left + frame.x(column);
+      const height = y(value);
+      if (pen) path.lineTo(x, height);
+      else {
+        path.moveTo(x, height);
+        if (Number.isNaN(valueAt(column + 1))) alone.push([x, height]);
+      }
       pen = true;
     }
   };
@@ -112,7 +118,8 @@ function between(
   const bottoms: number[] = [];
   const close = (end: number) => {
     if (start < 0) return;
-    tops.forEach((top, at) => context[at ? "lineTo" : "moveTo"](place.left + start + at, top));
+    context.moveTo(place.left + start, tops[0]);
+    for (let at = 1; at < tops.length; at++) context.lineTo(place.left + start + at, tops[at]);
     context.lineTo(place.left + end, tops.at(-1)!);
     context.lineTo(place.left + end, bottoms.at(-1)!);
     for (let at = bottoms.length - 1; at >= 0; at--)
@@ -122,7 +129,8 @@ function between(
     tops.length = bottoms.length = 0;
   };
   for (let pixel = 0; pixel < from.length; pixel++) {
-    let [low, high] = [Infinity, -Infinity];
+    let low = Infinity;
+    let high = -Infinity;
     for (let column = from[pixel]; column < to[pixel]; column++) {
       const own = ownOf(frame, column);
       if (lower[own] < low) low = lower[own];

@@ -177,7 +177,8 @@ class FilterMap extends PixelMap<Options> {
     const { values, width, rows } = this;
     const scaled = new Float32Array(values.length);
     for (let column = 0; column < width; column++) {
-      let [low, high] = [Infinity, -Infinity];
+      let low = Infinity;
+      let high = -Infinity;
       for (let row = 0; row < rows; row++) {
         const value = values[row * width + column];
         if (value < low) low = value;

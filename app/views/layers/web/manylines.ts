@@ -50,9 +50,13 @@ export function mix(
   column: Float32Array,
   top: number,
   bottom: number,
-  [red, green, blue]: readonly number[],
+  colour: readonly number[],
   alpha: number,
 ): void {
+  // Not taken apart by a pattern: the browser has not compiled this when the first lines are drawn.
+  const red = colour[0];
+  const green = colour[1];
+  const blue = colour[2];
   const end = Math.min(column.length / CHANNELS, Math.ceil(bottom));
   for (let y = Math.max(0, Math.floor(top)); y < end; y++) {
     const share = alpha * (Math.min(y + 1, bottom) - Math.max(y, top));
@@ -109,7 +113,8 @@ function follow(
 ): void {
   const valueAt = (column: number) => values[own ? own[column] : column] ?? NaN;
   let goesOn = false;
-  let [x0, y0] = [0, 0];
+  let x0 = 0;
+  let y0 = 0;
   for (let column = first; column < last; column++) {
     const value = valueAt(column);
     if (value !== value) {
@@ -142,7 +147,8 @@ export function paint(
 ): void {
   const column = new Float32Array(height * CHANNELS);
   for (let x = 0; x < width; x++) {
-    let [from, to] = [Infinity, -Infinity];
+    let from = Infinity;
+    let to = -Infinity;
     for (let line = 0; line < covered.length; line++) {
       const top = covered[line].low[x] - half;
       const bottom = covered[line].high[x] + half;
