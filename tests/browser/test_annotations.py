@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from benchmarks.browser import Served, wait_until_painted
 from db.engine import session_scope
 from db.permissions import Role
+from db.queries.runs import run_upkeep
 from db.queries.team import accounts, annotations
 from db.queries.team.annotation_rows import Target
 from ingest.pipeline import load_log
@@ -141,6 +142,27 @@ def test_what_one_annotates_and_resolves_the_other_sees_without_reloading(
     expect(page.locator(f"{CARDS}")).to_contain_text("✓ resolved")
     expect(page.locator(MARKS)).to_have_count(0)
     expect(bo.locator(MARKS)).to_have_count(0)
+
+
+def test_a_run_that_is_thrown_away_under_its_readers_is_said_to_be(
+    page: Page, run_id: int, site_engine: Engine, watch: Watch
+) -> None:
+    open_view(page, run_id, "overview")
+    toggle = page.locator(".annotation-toggle")
+    expect(toggle).to_have_text("✎ 0")
+    with session_scope(site_engine) as session:
+        admin = accounts.list_accounts(session)[0].id
+        run_upkeep.trash(session, by=admin, run_id=run_id)
+    # What it drew stays; nothing can be written about it.
+    expect(page.get_by_text(f"Run {run_id} is in the trash. Restore it")).to_have_count(1)
+    expect(toggle).to_have_count(0)
+    expect(page.locator("#overview-classes")).to_have_attribute("data-state", "drawn")
+    with session_scope(site_engine) as session:
+        run_upkeep.restore(session, by=admin, run_id=run_id)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(toggle).to_have_text("✎ 0")
+    # The answer that it is not there was awaited.
+    watch.troubles[:] = [one for one in watch.troubles if "404" not in one]
 
 
 def test_who_changes_the_same_text_second_is_told_and_loses_nothing(

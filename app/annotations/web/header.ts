@@ -7,15 +7,15 @@ import * as annotationParts from "./text.ts";
 export function drawHeader({ isOpen, toggle }: PanelActs["panel"]): void {
   const holder = document.getElementById("annotation-header");
   if (!holder) return;
-  const { run, unread } = annotationStore.state;
+  const { run, gone, unread } = annotationStore.state;
   const count = annotationStore.list().filter(({ resolved_at: at }) => !at).length;
-  const key = [run, unread, count, isOpen()].join();
+  const key = [run, gone, unread, count, isOpen()].join();
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
   const focused = holder.contains(document.activeElement);
   const shown: HTMLElement[] = [];
   if (unread) shown.push(mentions(unread));
-  if (run) shown.push(toggled(count, isOpen(), toggle));
+  if (run && !gone) shown.push(toggled(count, isOpen(), toggle));
   holder.replaceChildren(...shown);
   if (focused) holder.querySelector<HTMLElement>(".annotation-toggle")?.focus();
 }

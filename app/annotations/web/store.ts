@@ -4,7 +4,7 @@
 // deeptracker.annotations: list(), marksFor(kind, id, filter), withIterations(), subscribe(f),
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
-import { DataError, fetchJson, onPush } from "#app/web/index.ts";
+import { DataError, fetchJson, onPush, say } from "#app/web/index.ts";
 import type { Annotation, Changes, Meant, Target } from "./annotation.ts";
 import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
@@ -29,6 +29,8 @@ interface Said {
 }
 interface State extends Pick<Changes, "version" | "me" | "may" | "unread"> {
   run: string | null;
+  /** Whether the run is not there any more, or in the trash. */
+  gone: boolean;
   show: Shown;
 }
 
@@ -57,7 +59,7 @@ export interface PanelActs {
 }
 
 const subscribers = new Set<() => void>();
-const state: State = { run: null, version: -1, me: null, may: {}, unread: 0, show: "open" };
+const state: State = { run: null, gone: false, version: -1, me: null, may: {}, unread: 0, show: "open" };
 let timer: ReturnType<typeof setTimeout> | 0 = 0;
 let asking = false;
 let targeted: Map<string, Annotation[]> | null = null; // "class 3" -> annotations
@@ -75,6 +77,7 @@ function tell(): void {
 
 function forget(run: string | null): void {
   state.run = run;
+  state.gone = false;
   state.version = -1;
   items.clear();
   tell();
@@ -86,12 +89,14 @@ function take(answer: Changes): void {
     answer.ids !== undefined ||
     answer.unread !== state.unread ||
     answer.me !== state.me ||
+    state.gone ||
     answer.may.annotate !== state.may.annotate;
   Object.assign(state, {
     version: answer.version,
     unread: answer.unread,
     me: answer.me,
     may: answer.may,
+    gone: false,
   });
   merge(items, answer);
   if (news) tell();
@@ -119,11 +124,22 @@ async function ask(): Promise<void> {
     }
   } catch (error) {
     const status = error instanceof DataError ? error.status : 0;
-    pause = status === 401 || status === 404 ? 0 : BACK_OFF_MS;
+    // A run that is in the trash may be restored.
+    pause = status === 401 ? 0 : BACK_OFF_MS;
+    if (status === 404 && run === state.run) missing((error as DataError).message);
   }
   asking = false;
   if (runOfPage() !== run) pause = 1;
   if (pause) wait(pause);
+}
+
+/** Say, once, that the run that the page shows is gone: somebody has deleted it meanwhile. */
+function missing(message: string): void {
+  if (state.gone) return;
+  state.gone = true;
+  // A page that is opened of such a run says so itself.
+  if (state.version >= 0) say(message, { failed: true });
+  tell();
 }
 
 function wait(pause: number): void {
