@@ -72,6 +72,7 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
             loss=f"{history.train_loss[peak]:.3g}",
             iteration=f"{history.iteration[peak]:,}",
         )
+        risen = height[first : last + 1]
         aside = [say("loss-jump-with-rate")] if with_rate else []
         aside = [say("loss-jump-early")] if too_early and not with_rate else aside
         found.append(
@@ -80,7 +81,7 @@ def loss_jump(history: History, threshold: float, names: Names) -> list[Finding]
                 severity,
                 start=int(history.iteration[first]),
                 end=robust.last_iteration(history.iteration, last),
-                strength=float(np.nanmax(height[first : last + 1])),
+                strength=float(np.nanmax(risen)),
                 value=float(height[peak]),
                 text=join([text, *dated, *aside]),
                 chart=chart_of(LOSS, history, history.train_loss, log=True),
