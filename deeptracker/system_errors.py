@@ -2,7 +2,8 @@
 
 import errno
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# A full disk, a full share of it, and a file that may not grow.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -15,7 +16,7 @@ def told(error: OSError) -> str:
 
 def remedies(error: OSError, *, where: str = "another place") -> list[str]:
     """Return what to do about an error in a sentence; nothing where only its reader can know."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return [f"Make room on its disk, or choose {where}."]
     if error.errno in _CLOSED:
         return [f"Let this account at it, or choose {where}."]
