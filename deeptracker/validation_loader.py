@@ -121,7 +121,7 @@ def _count(batches: Iterable[Any]) -> int:
 
 
 def as_begun(what: str, images: int) -> str:
-    """Return what is told where a run goes on with images that a new one would not have so."""
+    """Return what to tell where a run goes on with images that a new one would not have so."""
     return (
         f"the run was begun with the {images:,} images that {what}, some of them more than once or "
         "left out, and goes on with these; a new run has each image once"
