@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.config import DatabaseSettings, web_address
+from db.errors import HomeRefused
 from db.home import check_home
 from db.permissions import Role
 
@@ -112,15 +114,24 @@ class AppSettings(BaseSettings):
 
 def _kept_key(path: Path) -> str:
     check_home(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_key(path)
+        except OSError as error:
+            raise HomeRefused(
+                f"{path} cannot be written ({error.strerror}). Mend that, set DEEPTRACKER_HOME to "
+                "another folder, or set DEEPTRACKER_SECRET_KEY."
+            ) from error
+    return path.read_text().strip()
+
+
+def _make_key(path: Path) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-        try:
+        with suppress(FileExistsError):
             os.link(aside, path)  # the first of several processes wins, and the file is whole
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
-    return path.read_text().strip()
+    finally:
+        aside.unlink(missing_ok=True)

@@ -183,7 +183,7 @@ def keep(engine: Engine, place: Place, data: bytes) -> None:
     try:
         with session_scope(engine) as session:
             if place.joint is not None:
-                forget_comparisons(session, run_id=place.run_id, but=place.joint)
+                forget_comparisons(session, run_id=place.run_id, token=place.token, but=place.joint)
             save_answer(
                 session, run_id=place.run_id, token=place.token, asked=_asked(place), data=data
             )

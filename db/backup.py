@@ -23,6 +23,7 @@ from db.engine import database_url, driver_url, make_engine, session_scope
 from db.errors import StoreError
 from db.models import AccountSession, Store
 from db.queries import store
+from deeptracker.system_errors import remedies
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
@@ -52,13 +53,14 @@ def back_up(file: Path, *, url: str | None = None) -> int:
     programs = find_programs(_server_version(address))
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        # Arrays of measurements hardly compress; more effort only takes longer.
-        options = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges"]
-        _run(programs.dump, [*options, f"--file={aside}"], address)
-        with aside.open("rb+") as written:
-            os.fsync(written.fileno())
-        aside.rename(file)
+        with _telling(f"{file} was not written"):
+            os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            # Arrays of measurements hardly compress; more effort only takes longer.
+            options = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges"]
+            _run(programs.dump, [*options, f"--file={aside}"], address)
+            with aside.open("rb+") as written:
+                os.fsync(written.fileno())
+            aside.rename(file)
     finally:
         aside.unlink(missing_ok=True)
     return file.stat().st_size
@@ -80,9 +82,11 @@ def restore(
     _require_empty(address)
     programs = find_programs(_server_version(address))
     options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-    listed = _call(programs.restore, ["--list", str(file.resolve())])
-    kept, spread = without_citus(listed)
-    with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as wanted:
+    with (
+        _telling(f"{file} was not restored"),
+        tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as wanted,
+    ):
+        kept, spread = without_citus(_call(programs.restore, ["--list", str(file.resolve())]))
         if spread:
             wanted.write(kept)
             wanted.flush()
@@ -92,6 +96,17 @@ def restore(
     if spread:
         with _engine(address) as engine:
             restore_layout(engine, on_line=on_line)
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Say of what goes wrong which file it is about."""
+    try:
+        yield
+    except BackupFailed as error:
+        raise BackupFailed(f"{what}: {error}") from error
+    except OSError as error:
+        raise BackupFailed(" ".join([f"{what}: {error.strerror}.", *remedies(error)])) from error
 
 
 def find_programs(version: int) -> Programs:

@@ -4,7 +4,6 @@ What asks a server, or reads a log, needs none here.
 """
 
 import json
-import os
 import sys
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -12,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from deeptracker import lifeline
+from deeptracker import lifeline, standard_output, system_errors
 from deeptracker.errors import DeepTrackerError
 from deeptracker.extras import needed
 
@@ -33,6 +32,7 @@ def main() -> None:
 
     The same where Ctrl-C ends it, with status 130, or SIGTERM, with 143.
     """
+    standard_output.name_it()
     try:
         with lifeline.heard():
             _run()
@@ -64,11 +64,13 @@ def _run() -> None:
 def _open(module: str, arguments: list[str]) -> None:
     try:
         import_module(module).main(arguments)
+        standard_output.flush()
     except DeepTrackerError as error:
         sys.exit(f"Error: {error}")
-    except BrokenPipeError:  # whoever read has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        said = standard_output.lost(error)
+        said = system_errors.told(error) if said is None else said
+        sys.exit(f"Error: {said}" if said else 1)
 
 
 def _hides(entry: EntryPoint) -> str | None:

@@ -105,7 +105,8 @@ class RunRecorder:
             kept = [layer.spec.name for layer in layers_of(place.old if place else None, layers)]
             known = set(group.of_leader("the layers", kept))
             layers = [layer for layer in layers if layer.spec.name in known]
-            validator = Validator(network, layers, group=group, **validation)
+            begun = group.of_leader("the validation images", place and place.begun_with)
+            validator = Validator(network, layers, group=group, begun=begun, **validation)
             found = validator.survey(pictures=pictures and group.leads, run_dir=self.run_dir)
             group.reshard()
             self._recording = Recording(

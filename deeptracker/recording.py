@@ -118,7 +118,7 @@ class Recording:
             text = f"the network's graph is not recorded: {validator.graph_error}"
             self.remark("network", "graph", text)
         for note in validator.notes:
-            self.remark("validation", "images more than once", note)
+            self.remark("validation", "images as given", note)
         if self._watch.holds_nothing():
             self.remark(
                 "optimizer",

@@ -18,6 +18,11 @@ class Place:
     old: Manifest | None = None
     made: bool = False
 
+    @property
+    def begun_with(self) -> int | None:
+        """Return with how many validation images the run in it was begun, None for a new one."""
+        return None if self.old is None else len(self.old.images.class_id)
+
     def give_back(self) -> None:
         """Let go of the folder; one that was made for nothing goes, too."""
         self.lock.release()

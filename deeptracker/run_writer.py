@@ -131,7 +131,8 @@ class RunWriter:
             self.write_manifest()
         except OSError as error:
             raise RecordingError(
-                f"{self.path}: thumbnails cannot be written ({error.strerror})"
+                f"{self.path}: thumbnails cannot be written ({error.strerror}); choose another run "
+                "directory"
             ) from error
 
     def write_manifest(self) -> None:

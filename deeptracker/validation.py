@@ -27,7 +27,7 @@ from deeptracker.validation_labels import (
     make_digest,
     unpack_batch,
 )
-from deeptracker.validation_loader import once_by_workers, own_loader
+from deeptracker.validation_loader import as_begun, once_by_workers, own_loader
 from deeptracker.validation_loss import Loss, MeanLoss
 from deeptracker.validation_scores import SquashWatch, check_scores, predicted
 
@@ -66,7 +66,10 @@ class Survey:
 
 
 class ValidationSet:
-    """Validation images in a fixed order, from a data set or a loader, and how to judge them."""
+    """Validation images in a fixed order, from a data set or a loader, and how to judge them.
+
+    `begun`: with how many images the run was begun that goes on, None for a new one.
+    """
 
     def __init__(
         self,
@@ -79,13 +82,15 @@ class ValidationSet:
         loss: Loss | None = None,
         classes: tuple[str, ...] = (),
         group: OneProcess | None = None,
+        begun: int | None = None,
     ) -> None:
         self._group = group or OneProcess()
+        self._begun = begun
         self._model, self._unpack, self._forward = model, unpack, forward
         self._loss = MeanLoss(loss)
         # What the script's loader does otherwise than it should.
         self.notes: list[str] = []
-        self._loader = own_loader(source, batch=batch, note=self.notes.append)
+        self._loader = own_loader(source, batch=batch, note=self.notes.append, begun=begun)
         self._numbers = ClassNumbers(classes)
         self._named = bool(classes)
         self._cast: torch.dtype | None = None
@@ -103,7 +108,17 @@ class ValidationSet:
     def _read_once(self) -> None:
         """Have each image of a stream once, however many workers read it."""
         with contextlib.suppress(Exception):  # a set that fails does so in the first pass, too
-            self._loader = once_by_workers(self._loader, self.notes.append)
+            notes: list[str] = []
+            loader = once_by_workers(self._loader, notes.append)
+            if loader is not self._loader and self._begun and self._begun == self._read():
+                notes = [as_begun("the workers of the validation loader give", self._begun)]
+            else:
+                self._loader = loader
+            self.notes += notes
+
+    def _read(self) -> int:
+        """Return how many images the loader gives as it is."""
+        return sum(len(unpack_batch(batch, self._unpack)[1]) for batch in self._loader)
 
     def _first_pass(self) -> Iterator[tuple[Any, Any]]:
         """Yield the batches; RecordingError where the set itself fails."""

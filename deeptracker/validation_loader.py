@@ -34,18 +34,22 @@ _MOST = 10_000_000
 _BATCH = 32
 
 
-def own_loader(source: Any, *, batch: int, note: Note = tell) -> DataLoader[Any]:
+def own_loader(
+    source: Any, *, batch: int, note: Note = tell, begun: int | None = None
+) -> DataLoader[Any]:
     """Return a loader over the images of `source`, each of them once, always in the same order.
 
     `source` is a data set or a loader, whose data set, collation and batches are taken over.
     A sampler gives the order once; one that shuffles, or deals images out to processes, is
     replaced by the order of the data set. Where it gives images more than once, `note` is told.
+    A run that was begun with `begun` images as they are given, some of them repeated or left out,
+    goes on with these.
     Raises RecordingError where there is no fixed order.
     """
     if isinstance(within := getattr(source, "_dataloader", None), DataLoader):
         source = within  # of Fabric
     if isinstance(source, DataLoader):
-        return _like(source, note)
+        return _like(source, note, begun)
     if isinstance(source, Iterator):
         raise RecordingError(f"validation= is an iterator, which can be read only once; {_LIST}")
     indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
@@ -65,7 +69,7 @@ def _quiet(dataset: Any, **options: Any) -> DataLoader[Any]:
     return DataLoader(dataset, generator=torch.Generator().manual_seed(0), **options)
 
 
-def _like(given: DataLoader[Any], note: Note) -> DataLoader[Any]:
+def _like(given: DataLoader[Any], note: Note, begun: int | None) -> DataLoader[Any]:
     dataset: Dataset[Any] = given.dataset
     while isinstance(dataset, IterableDataset) and _deals_out(dataset):
         whole = getattr(dataset, "dataset", None)
@@ -75,18 +79,53 @@ def _like(given: DataLoader[Any], note: Note) -> DataLoader[Any]:
     options = _options(given)
     if isinstance(dataset, IterableDataset):
         return _quiet(dataset, batch_size=given.batch_size, **options)
-    if given.batch_size is None and given.batch_sampler is not None:
-        batches, repeated = _without_repeats(_batches(given.batch_sampler, dataset))
+    in_batches = given.batch_size is None and given.batch_sampler is not None
+    batches, repeated = _without_repeats(_places(given, dataset))
+    if begun is not None and begun != _count(batches):
+        as_given = _as_given(given, dataset)
+        if begun == _count(as_given):
+            note(as_begun("the sampler of the validation loader gives", begun))
+            batches, repeated = as_given, ""
+    if in_batches:
         options["batch_sampler"] = batches
     else:
-        orders, repeated = _without_repeats([_order(given.sampler, dataset)])
-        options |= {"batch_size": given.batch_size, "sampler": orders[0]}
+        options |= {"batch_size": given.batch_size, "sampler": batches[0]}
     if repeated:
         note(
             f"the sampler of the validation loader gives {repeated} more than once; each is "
             "recorded once: pass validation= a loader whose sampler gives no image twice"
         )
     return _quiet(dataset, **options)
+
+
+def _places(given: DataLoader[Any], dataset: Any, *, whole: bool = True) -> Any:
+    """Return the places of the images, batch by batch; without batch sampler all are one batch.
+
+    `whole`: with those that the last batch leaves out where it would be smaller.
+    """
+    if given.batch_size is None and given.batch_sampler is not None:
+        return _batches(given.batch_sampler, dataset, whole=whole)
+    return [_order(given.sampler, dataset)]
+
+
+def _as_given(given: DataLoader[Any], dataset: Any) -> Any:
+    """Return the batches as the script's sampler gives them; none where they always change."""
+    try:
+        return _places(given, dataset, whole=False)
+    except RecordingError:
+        return []
+
+
+def _count(batches: Iterable[Any]) -> int:
+    return sum(map(len, batches))
+
+
+def as_begun(what: str, images: int) -> str:
+    """Return what to tell where a run goes on with images that a new one would not have so."""
+    return (
+        f"the run was begun with the {images:,} images that {what}, some of them more than once or "
+        "left out, and goes on with these; a new run has each image once"
+    )
 
 
 def _options(given: DataLoader[Any]) -> dict[str, Any]:
@@ -197,7 +236,7 @@ def _once(sampler: Iterable[Any], dataset: Any) -> list[Any]:
     return found
 
 
-def _batches(sampler: Any, dataset: Any) -> Any:
+def _batches(sampler: Any, dataset: Any, *, whole: bool) -> Any:
     """Return the batches of a batch sampler as they are once; RecordingError where they change."""
     while _deals_out(sampler) and hasattr(sampler, "batch_sampler"):
         sampler = sampler.batch_sampler  # of Accelerate
@@ -206,7 +245,7 @@ def _batches(sampler: Any, dataset: Any) -> Any:
         size = getattr(sampler, "batch_size", None)
         order = _order(within if isinstance(within, Iterable) else sampler, dataset)
         return BatchSampler(order, size if isinstance(size, int) else _BATCH, drop_last=False)
-    if type(sampler) is BatchSampler and sampler.drop_last:
+    if whole and type(sampler) is BatchSampler and sampler.drop_last:
         sampler = BatchSampler(sampler.sampler, sampler.batch_size, drop_last=False)
     with untouched(sampler):
         first, second = ([list(batch) for batch in _once(sampler, dataset)] for _ in range(2))

@@ -62,6 +62,7 @@ class Validator:
         attention: bool = False,
         probes: ProbeChoice | None = None,
         group: OneProcess | None = None,
+        begun: int | None = None,
     ) -> None:
         if source is not None and labels is not None:
             raise RecordingError(
@@ -89,6 +90,7 @@ class Validator:
                 loss=loss,
                 classes=self.classes,
                 group=group,
+                begun=begun,
             )
         self._labels, self._names = labels, image_names
         self._watch = ActivationWatch(model, layers) if activations else None

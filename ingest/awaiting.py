@@ -40,7 +40,7 @@ class LogWatch:
         self._looked: dict[str, float] = {}
 
     def look(self) -> None:
-        """Queue the jobs whose log is there, and end those that waited for too long."""
+        """Queue the jobs whose log is there; end those that waited for too long, or in vain."""
         with session_scope(self._engine) as session:
             waiting = job_upkeep.awaited_jobs(session)
         self._looked = {j.location: self._looked.get(j.location, 0.0) for j in waiting}
@@ -48,6 +48,8 @@ class LogWatch:
             if self._is_there(job.location):
                 with session_scope(self._engine) as session:
                     job_upkeep.end_waiting(session, job_id=job.id)
+            elif self._is_elsewhere(job):
+                self._end_moved(job)
             elif job.seconds > self._most:
                 self._give_up(job)
 
@@ -63,6 +65,15 @@ class LogWatch:
         except LogError:
             return True  # the job will say what is wrong with it
 
+    def _is_elsewhere(self, job: AwaitedJob) -> bool:
+        """Return whether the run was loaded since from another place, where its log now is."""
+        if job.loaded_from is None or job.loaded_from == job.location:
+            return False
+        try:
+            return is_there(resolve_location(job.loaded_from, roots=self._roots), roots=self._roots)
+        except (LocationRefused, LogError):
+            return False
+
     def _is_time(self, location: str) -> bool:
         now = time.monotonic()
         due = now - self._looked[location] >= LOOK_INTO_OBJECTS_SECONDS
@@ -70,19 +81,33 @@ class LogWatch:
             self._looked[location] = now
         return due
 
+    def _end_moved(self, job: AwaitedJob) -> None:
+        message = f"Its log was moved to {job.loaded_from}, and the run was loaded from there."
+        with session_scope(self._engine) as session:
+            job_notes.add_line(session, job_id=job.id, text=message)
+            job_notes.finish(session, job_id=job.id, state="succeeded", message=message)
+
     def _give_up(self, job: AwaitedJob) -> None:
         file = f"{job.location.rstrip('/')}/{MANIFEST}"
-        error = (
-            f"{file} did not appear within {_said(self._most)}. Start the training, or give the "
-            "folder that it writes to, and retry."
-        )
+        if job.loaded_from is None:
+            message = "Its log did not appear."
+            error = (
+                f"{file} did not appear within {_said(self._most)}. Start the training, or give "
+                "the folder that it writes to, and retry."
+            )
+        else:
+            message = "Its log was moved, renamed or deleted."
+            error = (
+                f"{file} was moved, renamed or deleted {_said(self._most)} ago, after a part of it "
+                "was loaded. Load it from where it is now; or bring it back, and retry."
+            )
         with session_scope(self._engine) as session:
             job_notes.add_line(session, job_id=job.id, text=f"Failed: {error}")
             job_notes.finish(
                 session,
                 job_id=job.id,
                 state="failed",
-                message="Its log did not appear.",
+                message=message,
                 error=error,
                 error_file=file,
             )

@@ -47,6 +47,8 @@ class _Notes:
         self._beaten = 0.0
         self._coming: dict[str, object] = {}
         self.cancelled = False
+        # Whether the job has loaded anything, now or in an earlier attempt.
+        self.loaded = False
         # What the run is to be called as soon as it is there, and in whose name.
         self.title: tuple[str, int] | None = None
 
@@ -56,6 +58,7 @@ class _Notes:
         return self.cancelled or self.stopping()
 
     def progress(self, progress: Progress) -> None:
+        self.loaded = True
         if self.title is not None and progress.run_id is not None:
             self._call(progress.run_id, *self.title)
             self.title = None
@@ -112,7 +115,12 @@ class _Notes:
 
     def await_log(self, file: object) -> None:
         # A log of any kind may come there, or the folder itself.
-        message = f"Waiting for a log in {str(file).rpartition('/')[0]}."
+        folder = str(file).rpartition("/")[0]
+        message = f"Waiting for a log in {folder}."
+        if self.loaded:
+            message = (
+                f"Its log was moved, renamed or deleted: waiting until it is back in {folder}."
+            )
         with session_scope(self._engine) as session:
             job_notes.add_line(session, job_id=self._job_id, text=message)
             job_notes.await_log(session, job_id=self._job_id, worker=self._worker, message=message)
@@ -210,6 +218,7 @@ def _run(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes
 
 def _load(engine: Engine, job: jobs.JobRow, roots: Sequence[Place], notes: _Notes) -> LoadReport:
     path = resolve_location(job.location, roots=roots)
+    notes.loaded = job.run_id is not None
     if job.title is not None and job.requested_by is not None and job.run_id is None:
         notes.title = job.title, job.requested_by
     return load_log(

@@ -4,13 +4,16 @@ from sqlalchemy.exc import DBAPIError
 
 from db.away import is_away, is_unreachable
 from db.refusals import is_other_schema
+from deeptracker import standard_output, system_errors
 from deeptracker.errors import DeepTrackerError
 
 _NOT_PERMITTED = "42501"
 
 
 def one_line(error: Exception) -> str | None:
-    """Return what to say of a failure; None of a fault of ours, whose traceback is wanted."""
+    """Return what to say of a failure, "" where nobody reads on; None of a fault of ours, whose
+    traceback is wanted.
+    """
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
@@ -18,10 +21,12 @@ def one_line(error: Exception) -> str | None:
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, DBAPIError):
         return _of_database(error)
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
-    ours = isinstance(error, (DeepTrackerError, OSError))
-    return " ".join(str(error).split()) if ours else None
+    if isinstance(error, DeepTrackerError):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError):
+        said = standard_output.lost(error)
+        return system_errors.told(error) if said is None else said
+    return None
 
 
 def _of_database(error: DBAPIError) -> str | None:

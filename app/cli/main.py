@@ -9,7 +9,7 @@ from rich.console import Console
 
 # What a command needs is imported by it: whoever types another one should not wait for that.
 from app.cli import database, doors, lake, loading, people, reporting, serving
-from deeptracker import lifeline
+from deeptracker import lifeline, standard_output
 
 FAILED = 1
 # typer carries a copy of click whose names are private; this is its ClickException.
@@ -52,6 +52,7 @@ def run(arguments: list[str]) -> int:
     command = typer.main.get_command(cli)
     try:
         status = command.main(arguments, prog_name="deeptracker", standalone_mode=False)
+        standard_output.flush()
     except _WRONG_USAGE as error:
         error.show()
         return int(error.exit_code)
@@ -63,7 +64,8 @@ def run(arguments: list[str]) -> int:
         line = one_line(error)
         if line is None:
             raise
-        _say(f"Error: {line}")
+        if line:
+            _say(f"Error: {line}")
         return FAILED
     if status == lifeline.INTERRUPTED:  # typer makes this of Ctrl-C
         return _interrupted()

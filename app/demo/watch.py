@@ -27,7 +27,7 @@ def check_alive(child: Child) -> None:
     if child.process.poll() is not None:
         raise DemoFailed(
             f"The {child.name} ended with status {child.process.returncode}; "
-            f"{child.log} says: {child.last_lines()}"
+            f"{child.log} says: {child.last_lines() or 'nothing (is its disk full?)'}"
         )
 
 

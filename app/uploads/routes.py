@@ -153,4 +153,8 @@ def _refuses(status: int) -> Any:
 
 def _no_room(error: OSError) -> Response:
     logger.exception("an upload could not be written")
-    return refusal(f"The server cannot write the file ({error.strerror}).", 507)
+    return refusal(
+        f"The server cannot write the file ({error.strerror}). Ask whoever looks after it to make "
+        "room, then send it again.",
+        507,
+    )

@@ -48,8 +48,8 @@ def ensure_server(home: Path, *, settings: Mapping[str, str] | None = None) -> s
             _make_home(home)
             with _turn(home):
                 socket_directory = Server(home).run(settings or {})
+                _use(home)  # first: where the next step fails, it ends with us
                 _create_database(socket_directory)
-                _use(home)
         except FAILURES as error:
             why = explain(error, home)
             _failed[home] = time.monotonic(), why

@@ -158,7 +158,10 @@ _CAUSES: tuple[tuple[str, Callable[[re.Match[str], Path], CannotStart]], ...] = 
         lambda m, home: _memory(home, "more shared memory"),
     ),
     (r"FATAL: +out of memory", lambda m, home: _memory(home, "more memory")),
-    (r"No space left on device|Disk quota exceeded", lambda m, home: _full(home)),
+    (
+        r"No space left on device|Disk quota exceeded|Check free disk space",
+        lambda m, home: _full(home),
+    ),
     (r"Read-only file system", lambda m, home: _read_only(home)),
     (_CLOSED.pattern, lambda m, home: _closed(m[1])),
     (

@@ -5,8 +5,8 @@ from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text
 from db.models.base import Base
 
 # What the data routes answer about a run where that takes long (app/prepared.py), as it is sent.
-# `asked` is the route with its arguments; `token` says of which version of the run and of which
-# build of the application it is: under another one the row is as good as none.
+# `token` says of which version of the run and of which build of the application it is: under any
+# other the row is as good as none. `asked` is the route with its arguments, and by which build.
 prepared_answer = Table(
     "prepared_answer",
     Base.metadata,

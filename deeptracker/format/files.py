@@ -24,9 +24,11 @@ def atomic_write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             aside.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # not that aside; of a write the system names none
         raise
     directory = os.open(path.parent, os.O_RDONLY)
     try:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from deeptracker.extras import needed
+from deeptracker.format.files import atomic_write
 from deeptracker.lake.layout import MARKER, LakeError, RunSet, current, sets_of
+from deeptracker.system_errors import FULL, told
 
 
 def mirrored(address: str | Path) -> Path:
@@ -38,6 +40,11 @@ def mirrored(address: str | Path) -> Path:
     except FileNotFoundError as error:
         raise LakeError(f"There is no lake in {address}: {MARKER} is missing.") from error
     except Exception as error:  # the client's are of several packages
+        if isinstance(error, OSError) and _is_ours(error, folder):
+            raise LakeError(
+                f"What is fetched of the lake cannot be written: {told(error)} XDG_CACHE_HOME says "
+                "where it is kept."
+            ) from error
         raise LakeError(
             f"The lake {address} cannot be read ({type(error).__name__}): check "
             "DEEPTRACKER_S3_ENDPOINT and the credentials in the environment."
@@ -47,14 +54,18 @@ def mirrored(address: str | Path) -> Path:
 
 def _cache(what: str) -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "deeptracker" / "lake" / hashlib.sha256(what.encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return base / "deeptracker" / "lake" / hashlib.sha256(what.encode()).hexdigest()[:16]
+
+
+def _is_ours(error: OSError, folder: Path) -> bool:
+    """Say whether an error is of this machine's disk, not of the object storage."""
+    return error.errno in FULL or str(error.filename or "").startswith(str(folder))
 
 
 def _fetch(storage: Any, key: str, folder: Path) -> None:
     """Fetch the sets that count and are not there, and remove those that the lake has no more."""
     marker: bytes = storage.cat_file(f"{key}/{MARKER}")
+    folder.mkdir(parents=True, exist_ok=True)
     there = sets_of(path.removeprefix(f"{key}/") for path in storage.find(key))
     here = sets_of(p.relative_to(folder).as_posix() for p in folder.glob("run_id=*/*/*.parquet"))
     for one in current(there).values():
@@ -62,7 +73,7 @@ def _fetch(storage: Any, key: str, folder: Path) -> None:
             _fetch_set(storage, f"{key}/{one.path}", folder, one, sorted(there[one]))
     for one in here.keys() - there.keys():
         shutil.rmtree(folder / one.path, ignore_errors=True)
-    (folder / MARKER).write_bytes(marker)
+    atomic_write(folder / MARKER, marker)
 
 
 def _fetch_set(storage: Any, key: str, folder: Path, one: RunSet, names: list[str]) -> None:

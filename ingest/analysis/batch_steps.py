@@ -39,7 +39,7 @@ class Step:
     @property
     def mean(self) -> float:
         """Return the mean loss of its images, else what was logged of the step."""
-        return float(self.loss.mean()) if self.has_losses else self.logged
+        return mean_loss(self.loss) if self.has_losses else self.logged
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,15 @@ def usual_of(before: Sequence[Step]) -> Usual:
     )
 
 
+def mean_loss(loss: NDArray[np.float32]) -> float:
+    """Return the mean of losses [n]; in f8, for the sum of large ones is no f4."""
+    return float(loss.mean(dtype=np.float64))
+
+
 def _ratio(loss: Floats, usual: NDArray[np.float32]) -> float:
     """Return how large losses are by the usual ones of the same images; 1 where none is known."""
     known = np.isfinite(loss) & np.isfinite(usual)
-    total = float(usual[known].sum())
+    total = float(usual[known].sum(dtype=np.float64))
     return float(np.clip(loss[known].sum() / total, 0.05, 2)) if total > 0 else 1.0
 
 

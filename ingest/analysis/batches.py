@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deeptracker.format import COPIES as MANY_COPIES
 from deeptracker.format import NOT_FINITE, Ledger
-from ingest.analysis.batch_steps import Step, Usual, copies_share, split, usual_of
+from ingest.analysis.batch_steps import Step, Usual, copies_share, mean_loss, split, usual_of
 from ingest.analysis.shared_places import SharedClass, SharedPlaces, shared_class, shared_places
 
 MOST_NAMED = 10
@@ -98,7 +98,7 @@ def blame(ledger: Ledger) -> Blame:
         size=len(step),
         loss=step.mean,
         usual=usual.loss,
-        without=float(step.loss[rest].mean()) if len(made) and rest.any() else float("nan"),
+        without=mean_loss(step.loss[rest]) if len(made) and rest.any() else float("nan"),
         made=len(made),
         images=tuple(_named(step, index) for index in made[:MOST_NAMED]),
         classes=shared_class(step, made, steps),

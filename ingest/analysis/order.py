@@ -107,9 +107,11 @@ def coarse(series: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
         return series
     starts = np.unique(np.linspace(0, snapshots, columns, endpoint=False).astype(int))
     known = ~np.isnan(series)
-    total = np.add.reduceat(np.where(known, series, 0), starts, axis=1)
-    count = np.add.reduceat(known, starts, axis=1, dtype=np.float32)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    # In f8: of large values, the sum of two f4 is none.
+    total = np.add.reduceat(np.where(known, series, 0), starts, axis=1, dtype=np.float64)
+    count = np.add.reduceat(known, starts, axis=1, dtype=np.float64)
+    mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return mean.astype(series.dtype, copy=False)
 
 
 def coarse_if_many(series: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -135,5 +137,7 @@ def fill_gaps(series: NDArray[np.floating]) -> NDArray[np.float32]:
         filled[row] = np.interp(np.arange(filled.shape[1]), at, filled[row, at])
     empty = ~known.any(axis=1)
     if empty.any():
-        filled[empty] = filled[~empty].mean(axis=0) if not empty.all() else 0.0
+        some = not empty.all()
+        # In f8: rows are added one after the other, and 500,000 of them are too many for f4.
+        filled[empty] = filled[~empty].mean(axis=0, dtype=np.float64) if some else 0.0
     return filled

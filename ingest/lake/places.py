@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import fsspec
 
 from deeptracker.format.files import atomic_write
-from deeptracker.lake.layout import FILES, MARKER, RUN, LakeError, RunSet, sets_of
+from deeptracker.lake.layout import ENVIRONMENT, FILES, MARKER, RUN, LakeError, RunSet, sets_of
+from deeptracker.system_errors import remedies
 from ingest.locations import LocationSettings, ObjectFolder
 from ingest.object_store import CONFIG
 
@@ -197,7 +198,9 @@ def _told(place: LakePlace) -> Iterator[None]:
     except (LakeError, FileNotFoundError):
         raise
     except OSError as error:
-        raise LakeError(f"The lake {place} cannot be used: {error.strerror or error}.") from error
+        why = f"The lake {place} cannot be used: {error.strerror or error}."
+        elsewhere = remedies(error, where=f"another place for it ({ENVIRONMENT})")
+        raise LakeError(" ".join([why, *elsewhere])) from error
     except Exception as error:
         if not type(error).__module__.startswith(("botocore", "aiobotocore", "aiohttp")):
             raise

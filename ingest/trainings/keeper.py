@@ -24,6 +24,8 @@ INTERRUPT_SECONDS = 30.0
 TERMINATE_SECONDS = 10.0
 # How long processes that the script left behind may go on printing once they were told to end.
 DRAIN_SECONDS = 2.0
+# How long it is tried to write how a training ended where the disk is full.
+ROOM_SECONDS = 3600.0
 
 
 class Output:
@@ -39,9 +41,10 @@ class Output:
         chunk = chunk[-self._most :]
         with suppress(OSError):
             if self._open.tell() + len(chunk) > self._most:
-                self._open.close()
                 os.replace(self._file, self._before)
-                self._open = self._file.open("ab", buffering=0)
+                fresh = self._file.open("ab", buffering=0)
+                self._open.close()  # not before: where that fails, there is still one to write to
+                self._open = fresh
             self._open.write(chunk)
 
     def drain(self, pipe: int) -> None:
@@ -101,7 +104,6 @@ def keep(folder: Path) -> None:
     except OSError as error:
         write(folder / "end.json", {"exit_status": None, "reason": f"not started: {error}"})
         return
-    write(folder / "began.json", {"process": script.pid})
     assert script.stdout is not None
     reader = threading.Thread(target=output.drain, args=(script.stdout.fileno(),), daemon=True)
     reader.start()
@@ -112,7 +114,10 @@ def keep(folder: Path) -> None:
     reader.join(DRAIN_SECONDS)
     send(script.pid, signal.SIGKILL)
     reader.join(DRAIN_SECONDS)
-    write(folder / "end.json", {"exit_status": script.wait(), "reason": ending.reason})
+    end = {"exit_status": script.wait(), "reason": ending.reason}
+    until = time.monotonic() + ROOM_SECONDS
+    while not noted(folder / "end.json", end) and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
 
 
 def _wait(process: int, folder: Path, ending: Ending, end: float) -> None:
@@ -121,7 +126,11 @@ def _wait(process: int, folder: Path, ending: Ending, end: float) -> None:
 
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)
+    began, said = folder / "began.json", {"process": process}
+    noted(began, said)
     while os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if not began.exists():
+            noted(began, said)
         if (folder / "stop").exists():
             ending.begin("stop")
         elif time.monotonic() > end:
@@ -133,8 +142,21 @@ def _wait(process: int, folder: Path, ending: Ending, end: float) -> None:
 def write(file: Path, document: dict[str, Any]) -> None:
     """Write a document so that it is there whole or not at all."""
     aside = file.with_suffix(".tmp")
-    aside.write_text(json.dumps(document))
-    os.replace(aside, file)
+    try:
+        aside.write_text(json.dumps(document))
+        os.replace(aside, file)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def noted(file: Path, document: dict[str, Any]) -> bool:
+    """Write a document, and say whether the disk took it: a full one ends no training."""
+    try:
+        write(file, document)
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

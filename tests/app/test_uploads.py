@@ -21,6 +21,7 @@ from db.models import IngestLook, Upload
 from db.permissions import Role
 from db.queries.jobs import workers
 from tests.app.web import BASE
+from tests.full_disk import full_disk
 
 
 @pytest.fixture
@@ -82,6 +83,20 @@ def test_files_arrive_whole_under_names_of_the_server(web, clients, root) -> Non
     # Asked twice, as where the answer was lost; and nothing more comes in.
     assert post(member, f"{path}/complete").status_code == 200
     assert post(member, f"{path}/0?at=0", text).status_code == 409
+
+
+def test_a_full_disk_is_told_of_and_what_has_arrived_stays(web, clients, root) -> None:
+    member, text = clients[Role.MEMBER], bytes(3_000)
+    path = f"/{begin(member, ('a.csv', len(text))).json['upload']}"
+    with full_disk(after=1_000):
+        answer = post(member, f"{path}/0?at=0", text)
+    assert answer.status_code == 507
+    assert "cannot write the file (File too large). Ask whoever" in answer.json["error"]
+    assert not [one for one in root.iterdir() if not one.name.startswith(".")]
+    # There is room again: it goes on from where the file ends.
+    here = post(member, f"{path}/0?at=0", text).json["here"]
+    assert post(member, f"{path}/0?at={here}", text[here:]).json == {"here": len(text)}
+    assert post(member, f"{path}/complete").status_code == 200
 
 
 def test_an_upload_that_is_completed_twice_at_once(web, clients, people, root) -> None:

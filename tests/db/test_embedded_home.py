@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from db.embedded import ensure_server, stop_server
 from db.embedded.account import server_account
+from db.embedded.causes import explain
 from db.embedded.cluster import socket_directory
 from db.embedded.server import RECOVERY_SECONDS, SILENT_SECONDS
 from db.engine import make_engine
@@ -330,6 +332,11 @@ class TestCauses:
 
     def test_too_long_a_path(self, folder):
         assert self.refused(folder / ("x" * 300)).startswith("that path is too long")
+
+    def test_a_disk_that_is_full_only_once_the_server_runs(self, folder):
+        said = 'could not extend file "base/1/2": wrote only 4096 of 8192 bytes at block 0'
+        error = psycopg.errors.DiskFull(f"{said}\nHINT:  Check free disk space.")
+        assert explain(error, folder).startswith(f"PostgreSQL cannot run in {folder}: its disk is")
 
     @needs_root
     def test_a_closed_or_full_or_read_only_place(self, folder):

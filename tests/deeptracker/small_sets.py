@@ -4,7 +4,7 @@ import re
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset, IterableDataset, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, Sampler, TensorDataset
 
 from deeptracker import Recorder
 from tests.deeptracker.logs import read
@@ -45,6 +45,16 @@ class Stream(IterableDataset):
 
     def __iter__(self):
         return iter(self.items)
+
+
+class InOrder(Sampler):
+    """The places of images, some of them more than once."""
+
+    def __init__(self, places):
+        self.places = places
+
+    def __iter__(self):
+        return iter(self.places)
 
 
 def once():

@@ -26,7 +26,17 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from deeptracker import Recorder
 from deeptracker.batch_error import BatchError
 from tests.deeptracker.logs import read
-from tests.deeptracker.small_sets import IMAGES, LABELS, PLAIN, Items, Net, Stream, once, record
+from tests.deeptracker.small_sets import (
+    IMAGES,
+    LABELS,
+    PLAIN,
+    InOrder,
+    Items,
+    Net,
+    Stream,
+    once,
+    record,
+)
 
 Pair = namedtuple("Pair", "image label")
 
@@ -237,16 +247,6 @@ def test_images_that_are_dealt_out_to_processes_are_all_recorded(make, tmp_path)
     manifest, snapshot = record(tmp_path / "run", model, make())
     assert manifest.images.class_id.tolist() == LABELS.tolist()
     assert_judged(snapshot, model.linear(IMAGES), LABELS)
-
-
-class InOrder(Sampler):
-    """The places of images, some of them more than once."""
-
-    def __init__(self, places):
-        self.places = places
-
-    def __iter__(self):
-        return iter(self.places)
 
 
 ALL_TWICE = (r"each of the 2 workers .* gives all images, .* 2 times; .*get_worker_info",)

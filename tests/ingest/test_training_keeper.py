@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from ingest.trainings import keeper
 from ingest.trainings.process import End, Process, forget_old
+from tests.full_disk import full_disk
 
 # The keeper as it is, but for its patience.
 _KEEPER = (
@@ -103,3 +105,26 @@ def test_a_program_that_is_not_there_is_said(tmp_path):
     os.utime(folder / "end.json", (0, 0))
     forget_old(tmp_path)
     assert not folder.exists()
+
+
+def test_a_full_disk_ends_nothing(tmp_path):
+    """What it cannot write is left out: how a training ended, until there is room for that."""
+    with full_disk():
+        assert not keeper.noted(tmp_path / "end.json", {"exit_status": 0})
+    assert list(tmp_path.iterdir()) == []
+    assert keeper.noted(tmp_path / "end.json", {"exit_status": 0})
+    assert [path.name for path in tmp_path.iterdir()] == ["end.json"]
+
+
+def test_output_goes_on_where_its_file_could_not_be_changed(tmp_path):
+    folder = tmp_path / "training"
+    folder.mkdir()
+    output = keeper.Output(folder, 20)
+    output.write(b"12345678")
+    shutil.rmtree(folder)
+    for _ in range(3):
+        output.write(b"12345678")  # is lost
+    folder.mkdir()
+    (folder / "output.log").touch()
+    output.write(b"there")
+    assert (folder / "output.log").read_bytes() == b"there"

@@ -9,7 +9,7 @@ import ingest.job
 import ingest.pipeline
 from benchmarks.make_log import append_snapshot, begin_log, end_log
 from db.engine import session_scope
-from db.queries.jobs import job_requests
+from db.queries.jobs import job_notes, job_requests
 from deeptracker.format import RunDirectory
 from ingest.awaiting import FollowSettings, LogWatch
 from ingest.pipeline import load_log
@@ -142,16 +142,52 @@ def test_one_whose_log_is_taken_away_waits_for_it(store, roots, make_log, monkey
     job = is_waiting(store, job_id)
     assert (job.state, job.attempts, job.error) == ("queued", 0, None)
     gone, waits = texts(store, job_id)
+    look(store, roots, seconds=3600)  # nobody has loaded it from anywhere else
     assert gone.startswith(
         f"{path}/run.json is not there any more: it was moved, renamed or deleted"
     )
-    assert waits == job.message == f"Waiting for a log in {path}."
+    assert (
+        waits
+        == job.message
+        == (f"Its log was moved, renamed or deleted: waiting until it is back in {path}.")
+    )
+    assert is_waiting(store, job_id)
     assert load_log(store, moved).unchanged == whole
     moved.rename(path)
     end_log(path, run=run)
     look(store, roots, seconds=3600)
     work()
     assert job_of(store, job_id).state == "succeeded"
+
+
+@pytest.mark.parametrize("loaded", ["from its new place", "nowhere"])
+def test_one_whose_log_is_elsewhere_ends_with_what_is_true(store, roots, make_log, loaded):
+    """Soon where the run is loaded from where its log is now; else when it has waited for long."""
+    path, _ = make_log("log", snapshots=4)
+    job_id = ask(store, path, "follow")
+    run_id = load_log(store, path).run_id
+    waited_for(store, job_id, run_id)
+    moved = path.rename(roots / "moved")
+    if loaded == "nowhere":
+        look(store, roots, seconds=1e-6)
+        job = job_of(store, job_id)
+        assert (job.state, job.message) == ("failed", "Its log was moved, renamed or deleted.")
+        assert f"{path}/run.json was moved, renamed or deleted" in job.error
+        assert "Load it from where it is now" in job.error
+    else:
+        load_log(store, moved)
+        look(store, roots, seconds=3600)
+        job = job_of(store, job_id)
+        assert (job.state, job.error, job.awaited_since) == ("succeeded", None, None)
+        assert job.message == f"Its log was moved to {moved}, and the run was loaded from there."
+
+
+def waited_for(engine, job_id, run_id):
+    """A job as a worker leaves it that has loaded something and lost its log."""
+    with session_scope(engine) as session:
+        job_notes.claim(session, job_id=job_id, worker="w")
+        job_notes.beat(session, job_id=job_id, run_id=run_id)
+        job_notes.await_log(session, job_id=job_id, worker="w", message="Waiting.")
 
 
 def test_a_job_once_does_not_wait(store, database_url, roots):

@@ -22,6 +22,7 @@ from ingest.pipeline import load_log
 from ingest.sources.object_storage import ObjectStorageSource
 from ingest.upkeep import Upkeep
 from tests.bad_batches import AT, train
+from tests.full_disk import full_disk
 from tests.jobs.checksums import checksum
 from tests.jobs.conftest import running_worker, wait_until
 from tests.jobs.storage import BUCKET, CREDENTIALS, running_storage
@@ -193,6 +194,9 @@ def test_a_lake_is_kept_and_read_in_object_storage(store, storage, tmp_path, mon
         lake.connect(address)
     kept = Lake(store, Bucket(ObjectFolder(address)))
     assert (kept.sync().written, kept.sync().current) == (3, 3)
+    with full_disk(), pytest.raises(lake.LakeError, match="XDG_CACHE_HOME"):
+        lake.connect(address)  # of this machine: the storage has answered
+    assert not list(tmp_path.rglob("*.parquet"))
     assert names() == {first: "run 0", second: "run 1", third: "run 2"}
     with session_scope(store) as session:
         session.execute(update(Run).where(Run.id == first).values(title="renamed"))

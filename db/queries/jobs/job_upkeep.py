@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, String, cast, exists, func, select, text, 
 from sqlalchemy.orm import Session
 
 from db import queue
-from db.models import IngestJob
+from db.models import IngestJob, Run
 from db.queries.jobs import job_notes
 from db.queries.jobs.jobs import OPEN_STATES
 
@@ -16,11 +16,16 @@ AT_ONCE = 100
 
 @dataclass(frozen=True)
 class AwaitedJob:
-    """A job that waits for its log to appear, for `seconds` by now."""
+    """A job that waits for its log to appear, for `seconds` by now.
+
+    `loaded_from` is where the run was loaded from last, by whomever, where the job has loaded some
+    of it: its log was there. None where it never saw one.
+    """
 
     id: int
     location: str
     seconds: float
+    loaded_from: str | None = None
 
 
 def note_put_back(session: Session, *, job_ids: Collection[int], message: str) -> None:
@@ -91,12 +96,13 @@ def awaited_jobs(session: Session) -> list[AwaitedJob]:
     """Return the jobs that wait for their log, those that do so for longest first."""
     seconds = func.extract("epoch", func.now() - IngestJob.awaited_since)
     rows = session.execute(
-        select(IngestJob.id, IngestJob.location, seconds)
+        select(IngestJob.id, IngestJob.location, seconds, Run.location)
+        .outerjoin(Run, Run.id == IngestJob.run_id)
         .where(IngestJob.state == "queued", IngestJob.awaited_since.is_not(None))
         .order_by(IngestJob.awaited_since, IngestJob.id)
         .limit(AT_ONCE)
     )
-    return [AwaitedJob(job_id, location, float(age)) for job_id, location, age in rows]
+    return [AwaitedJob(job_id, location, float(age), last) for job_id, location, age, last in rows]
 
 
 def end_waiting(session: Session, *, job_id: int) -> bool:

@@ -69,7 +69,7 @@ def quiet_mean(values: Floats, *, axis: int = -1) -> Floats:
     """Return the mean of what is not NaN; NaN, without a warning, where nothing is."""
     known = ~np.isnan(values)
     number = np.count_nonzero(known, axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis, dtype=np.float64)
     return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
 
 
