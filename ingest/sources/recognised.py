@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from deeptracker.conversion.checkpoints.kinds import stem
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
@@ -29,9 +30,6 @@ PARTS = (
     "scalars", "hyperparameters", "events", "layers", "filters", "weight", "gradient", "update",
     "activation", "predictions", "images",
 )  # fmt: skip
-_WEIGHTS = frozenset(
-    {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".h5", ".hdf5", ".distcp"}
-)
 _OF_CHECKPOINTS = ("layers", "filters", "weight")
 
 
@@ -260,7 +258,7 @@ def _checkpoints(path: Path, refused: list[Refusal]) -> tuple[int, int]:
 
 def _may_be_weights(path: Path) -> bool:
     # Those of a folder of torch's distributed checkpoints, and of Orbax.
-    return path.suffix.lower() in _WEIGHTS or path.name in (".metadata", "_CHECKPOINT_METADATA")
+    return stem(path) is not None or path.name in (".metadata", "_CHECKPOINT_METADATA")
 
 
 def _has_predictions(path: Path) -> bool:

@@ -12,6 +12,8 @@ import torch
 import torch.distributed.checkpoint as dcp
 from safetensors.torch import save_file, save_model
 from torch import nn
+from torch.nn import utils
+from torch.nn.utils import parametrizations, prune
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from deeptracker.conversion.checkpoints.clocks import clocks
@@ -200,6 +202,39 @@ def test_one_iteration_in_two_forms_or_written_twice(tmp_path: Path) -> None:
     assert len(found.remarks) == 3
 
 
+def test_the_folder_that_lightning_makes_by_default(tmp_path: Path) -> None:
+    within = tmp_path / "checkpoints"
+    within.mkdir()
+    for step in (8, 16):
+        content = {"state_dict": network().state_dict(), "global_step": step}
+        torch.save(content, within / f"epoch={step // 8 - 1}-step={step}.ckpt")
+    (tmp_path / "metrics.csv").write_text("epoch,step,train_loss\n0,7,0.5\n1,15,0.25\n")
+    found = find_checkpoints(tmp_path)
+    assert [one.number for one in found.checkpoints] == [8, 16]
+    assert found.unnumbered == ()
+    done = convert(tmp_path, tmp_path / "run")
+    assert (done.snapshots, done.layers, done.scalars) == (2, 2, 1)
+    # What has a number itself comes before what is in a folder beside it.
+    save_file(network().state_dict(), tmp_path / "step=24.safetensors")
+    assert [one.number for one in find_checkpoints(tmp_path).checkpoints] == [24]
+    assert find_checkpoints(tmp_path).unnumbered == ("checkpoints",)
+
+
+def test_archives_of_torch_count_epochs(tmp_path: Path) -> None:
+    state = network().state_dict()
+    for epoch in (0, 1):  # as timm writes them, with its moving average
+        content = {"epoch": epoch, "arch": "net", "state_dict": state, "state_dict_ema": state}
+        torch.save(content, tmp_path / f"checkpoint-{epoch}.pth.tar")
+    torch.save(content, tmp_path / "model_best.pth.tar")
+    torch.save(content, tmp_path / "recovery-1-40.pth.tar")
+    found = find_checkpoints(tmp_path)
+    assert [(one.by_epoch, one.number) for one in found.checkpoints] == [(True, 0), (True, 1)]
+    assert found.unnumbered == ("model_best.pth.tar",)
+    assert "0.weight" in contents_of(found.checkpoints[0]).arrays
+    torch.save(content, tmp_path / "step=500.pth.tar")
+    assert [one.number for one in find_checkpoints(tmp_path).checkpoints] == [500]
+
+
 # PyTorch's files.
 
 
@@ -227,6 +262,13 @@ def test_the_old_form_of_torch(tmp_path: Path) -> None:
     state = network().state_dict()
     torch.save(state, tmp_path / "1.pth", _use_new_zipfile_serialization=False)
     assert np.array_equal(read(tmp_path / "1.pth").arrays["0.weight"], state["0.weight"].numpy())
+
+
+def test_a_single_number_among_weights(tmp_path: Path) -> None:
+    # CLIP's logit_scale, a learned temperature.
+    state = {"logit_scale": torch.tensor(4.5), "proj.weight": torch.ones(2, 3)}
+    torch.save(state, tmp_path / "1.pt")
+    assert read(tmp_path / "1.pt").arrays["logit_scale"] == np.float32(4.5)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -348,3 +390,49 @@ def test_a_link_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "in" / "step-3.safetensors").symlink_to(tmp_path / "outside.safetensors")
     with pytest.raises(LogError, match="leads out of the folder"):
         find_checkpoints(tmp_path / "in")
+
+
+# Weights that are computed from parts.
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated")
+def test_a_weight_is_what_the_network_computes_with(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pruned, by_hooks, parametrized = network(), network(), network()
+    prune.l1_unstructured(pruned[0], "weight", 0.5)
+    utils.weight_norm(by_hooks[0])
+    utils.spectral_norm(by_hooks[3])
+    parametrizations.weight_norm(parametrized[0], dim=None)
+    parametrizations.spectral_norm(parametrized[3])
+    up = parametrizations.spectral_norm(nn.ConvTranspose2d(3, 4, 2))
+    turned = parametrizations.weight_norm(nn.Linear(4, 5), dim=1)
+    for number, model in enumerate((pruned, by_hooks, parametrized, up, turned), start=1):
+        torch.save(model.state_dict(), tmp_path / f"{number}.pt")
+        found = read(tmp_path / f"{number}.pt")
+        model.eval()
+        if len(list(model.children())) > 1:
+            model(torch.ones(1, 1, 4, 4))  # hooks compute their weight in a pass
+        true = {
+            f"{path}.weight".removeprefix("."): weight
+            for path, module in model.named_modules()
+            if isinstance(weight := getattr(module, "weight", None), torch.Tensor)
+            and weight.ndim > 1
+        }
+        assert set(names(found)) == set(true)
+        for name, weight in true.items():
+            assert np.allclose(found.arrays[name], weight.detach().numpy(), rtol=1e-6, atol=1e-8)
+        assert "computed from their parts" in found.facts.remarks[0]
+    # Half of what was pruned is 0, which its trained tensor is not.
+    assert np.mean(read(tmp_path / "1.pt").arrays["0.weight"] == 0) == 0.5
+
+
+def test_a_parametrization_that_nobody_knows_is_said(tmp_path: Path) -> None:
+    layer = parametrizations.orthogonal(nn.Linear(3, 3, bias=False), use_trivialization=False)
+    torch.save(layer.state_dict(), tmp_path / "1.pt")
+    found = read(tmp_path / "1.pt")
+    assert "parametrizations.weight.original" in found.arrays
+    assert "in a way that the file does not tell" in found.facts.remarks[0]
+    # A name that only looks like a part is a weight like any other.
+    alike = {"to_v.proj_v": torch.ones(2, 3), "x_g": torch.ones(2, 2)}
+    save_file(alike, tmp_path / "2.safetensors")
+    assert set(read(tmp_path / "2.safetensors").arrays) == set(alike)

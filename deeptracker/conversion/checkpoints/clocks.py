@@ -28,8 +28,8 @@ def clocks(names: Sequence[str]) -> dict[str, Clock | None]:
     found: dict[str, Clock | None] = {}
     alike = defaultdict(list)
     for name in names:
-        if (said := _said(name)) is not None:
-            found[name] = said
+        if (clock := said(name)) is not None:
+            found[name] = clock
         else:
             text = _without_measures(name)
             alike[_NUMBER.sub("#", text)].append((name, _NUMBER.findall(text)))
@@ -43,7 +43,8 @@ def clocks(names: Sequence[str]) -> dict[str, Clock | None]:
     return found
 
 
-def _said(name: str) -> Clock | None:
+def said(name: str) -> Clock | None:
+    """Return what a name says in words that it counts, None where it has no such word."""
     for by_epoch, pattern in ((False, _STEP), (True, _EPOCH)):
         if (match := pattern.search(name)) and len(match[1]) <= _MOST_DIGITS:
             return by_epoch, int(match[1])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deeptracker.conversion.checkpoints import finding, kinds, safetensors_file
 from deeptracker.conversion.checkpoints.apart import read_apart
+from deeptracker.conversion.checkpoints.computed import computed
 from deeptracker.conversion.checkpoints.contents import Contents, Facts
 from deeptracker.conversion.checkpoints.finding import Checkpoint, Found
 from deeptracker.conversion.checkpoints.names import forward_order, is_buffer, without_wrappers
@@ -56,11 +57,9 @@ def contents_of(checkpoint: Checkpoint) -> Contents:
         found.update(part.arrays)
         _add(facts, part.facts)
         sorted_by_name &= path.suffix == ".safetensors"
-    clean = {
-        name: array
-        for name, array in without_wrappers(found).items()
-        if not is_buffer(name, array.shape)
-    }
+    whole, said = computed(without_wrappers(found))
+    facts.remarks += said
+    clean = {name: array for name, array in whole.items() if not is_buffer(name, array.shape)}
     names = forward_order(clean) if sorted_by_name else list(clean)
     return Contents({name: clean[name] for name in names}, facts)
 

@@ -136,7 +136,7 @@ def widened(tensor: Tensor) -> Array:
     """Return a tensor as numpy; bfloat16, float16 and the eight-bit kinds widened, exactly."""
     tensor = tensor.detach()
     wide = tensor if tensor.dtype == torch.float64 else tensor.to(torch.float32)
-    return np.ascontiguousarray(wide.numpy())
+    return np.asarray(wide.numpy(), order="C")  # ascontiguousarray makes [1] of a single number
 
 
 def _state(path: Path, loaded: Any, facts: Facts) -> tuple[str, dict[str, Tensor]]:
