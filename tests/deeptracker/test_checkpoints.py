@@ -87,6 +87,40 @@ def test_whole_numbers_are_left_out_aloud(tmp_path: Path) -> None:
     assert found.facts.remarks == ["left out, no floating-point numbers but I8: q.weight"]
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_weights_are_left_out_aloud_of_every_kind(tmp_path: Path) -> None:
+    state = {
+        "q.weight": torch.ones(3, 4, dtype=torch.int8),
+        "a.weight": torch.ones(3, 4),
+        "places": torch.ones(2, 2, dtype=torch.int64),
+    }
+    torch.save(state, tmp_path / "1.pt")
+    said = "left out, no floating-point numbers but int8: "
+    assert read(tmp_path / "1.pt").facts.remarks == [f"{said}q.weight"]
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d")])
+    model.quantize("int8")
+    (tmp_path / "keras").mkdir()
+    model.save(tmp_path / "keras" / "step=2.keras")
+    assert read(tmp_path / "keras" / "step=2.keras").facts.remarks == [f"{said}d.kernel"]
+    with pytest.raises(LogError, match=r"step=2.keras: holds no weights of two axes .* d\.kernel"):
+        convert(tmp_path / "keras", tmp_path / "run")
+
+
+def test_a_name_in_two_files_of_one_checkpoint(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint-5"
+    folder.mkdir()
+    save_file({"weight": torch.ones(2, 2)}, folder / "model.safetensors")
+    save_file({"weight": torch.zeros(2, 2)}, folder / "model_ema.safetensors")
+    with pytest.raises(LogError, match=r"model_ema.safetensors: weight: is in another file"):
+        contents_of(find_checkpoints(tmp_path).checkpoints[0])
+    (tmp_path / "deeptracker.toml").write_text('files = ["*/model.safetensors"]')
+    found = contents_of(find_checkpoints(tmp_path).checkpoints[0])
+    assert found.arrays["weight"].all()
+
+
 def test_nan_and_inf_are_counted(tmp_path: Path) -> None:
     for step in (10, 20):
         weight = torch.ones(2, 4)
@@ -181,6 +215,8 @@ def test_the_folder_of_an_adapter_says_so(tmp_path: Path) -> None:
         (["epoch=9-step=100-v1"], [(False, 100)]),
         (["weights.02-0.31", "weights.10-0.29"], [(False, 2), (False, 10)]),
         (["iter_0000500", "global_step1000"], [(False, 500), (False, 1000)]),
+        (["model_0", "model_1", "model_2"], [(True, 0), (True, 1), (True, 2)]),
+        (["model_0", "model_5", "step=1"], [(False, 0), (False, 5), (False, 1)]),
         (["checkpoint-20", "ckpt_5000"], [(False, 20), (False, 5000)]),
         (["best", "net-0676ba61", "1" * 40], [None, None, None]),
     ],
@@ -218,6 +254,35 @@ def test_the_folder_that_lightning_makes_by_default(tmp_path: Path) -> None:
     save_file(network().state_dict(), tmp_path / "step=24.safetensors")
     assert [one.number for one in find_checkpoints(tmp_path).checkpoints] == [24]
     assert find_checkpoints(tmp_path).unnumbered == ("checkpoints",)
+
+
+def test_an_epoch_is_no_step_of_the_optimizer(tmp_path: Path) -> None:
+    for name in ("epoch", "step"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for number in (1, 2):
+            weight = torch.full((2, 4), float(number))
+            save_file({"weight": weight}, folder / f"{name}={number}.safetensors")
+        convert(folder, tmp_path / f"run-{name}")
+        run = RunDirectory(tmp_path / f"run-{name}")
+        update = run.snapshot(run.manifest(), 2).statistics["update"]
+        # What changed in an epoch is not what one step applied.
+        assert np.isnan(update[0, 0]) == (name == "epoch")
+
+
+def test_folders_of_deepspeed(tmp_path: Path) -> None:
+    folder = tmp_path / "global_step2"
+    folder.mkdir()
+    state = network().state_dict()
+    # What the optimizer has beside the weights, in classes of DeepSpeed's, is not read.
+    (folder / "zero_pp_rank_0_mp_rank_00_optim_states.pt").write_bytes(b"no file of torch's")
+    torch.save({"module": state, "param_shapes": []}, folder / "mp_rank_00_model_states.pt")
+    (one,) = find_checkpoints(tmp_path).checkpoints
+    assert np.array_equal(arrays_of(one)["3.weight"], state["3.weight"].numpy())
+    empty = {"module": {"3.weight": torch.empty(0)}, "param_shapes": []}
+    torch.save(empty, folder / "mp_rank_00_model_states.pt")
+    with pytest.raises(LogError, match=r"zero_to_fp32\.py"):
+        contents_of(find_checkpoints(tmp_path).checkpoints[0])
 
 
 def test_archives_of_torch_count_epochs(tmp_path: Path) -> None:

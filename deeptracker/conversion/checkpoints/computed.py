@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from deeptracker.conversion.checkpoints.contents import Array
+from deeptracker.conversion.checkpoints.contents import Array, some
 
 # torch.nn.utils.parametrizations: <module>.parametrizations.<weight>.<part>
 _PARAMETRIZED = re.compile(r"^(|.*\.)parametrizations\.([^.]+)\.((?:\d+\.)?[^.]+)$")
@@ -37,22 +37,17 @@ def computed(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], list[str]]:
             unknown.append(parts["original"])
     said = []
     if whole:
-        said.append(f"computed from their parts, as the network does: {_some(list(whole))}")
+        said.append(f"computed from their parts, as the network does: {some(list(whole))}")
     if unknown:
         said.append(
             "the network computes its weights from these in a way that the file does not tell; "
-            f"they are recorded themselves: {_some(unknown)}"
+            f"they are recorded themselves: {some(unknown)}"
         )
     found = {}
     for name, array in arrays.items():
-        made = of.get(name, name)
-        found[made] = whole.get(made, array)
+        called = of.get(name, name)
+        found[called] = whole.get(called, array)
     return found, said
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more
 
 
 def _parted(arrays: Mapping[str, Array]) -> dict[str, _Parts]:

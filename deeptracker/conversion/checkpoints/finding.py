@@ -190,13 +190,16 @@ def _entries_of(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Pat
         for path in files:
             if not path.resolve().is_relative_to(search.folder.resolve()):
                 raise LogError(path, "", "leads out of the folder that is to be read")
-        if files and any(map(chosen.belongs, (entry, *files))):
+        if not chosen.belongs(entry):
+            files = tuple(filter(chosen.belongs, files))
+        if files:
             yield entry, files
 
 
 def _single(path: Path) -> tuple[Path, ...]:
     known = kinds.stem(path) is not None and path.is_file()
-    return (path,) if known and not path.name.startswith(kinds.OTHERS) else ()
+    other = path.name.startswith(kinds.OTHERS) or path.name.endswith(kinds.OF_DEEPSPEED)
+    return (path,) if known and not other else ()
 
 
 def _model_files(folder: Path) -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ BY_EPOCH = ".pth.tar"
 OTHERS = (
     "optimizer", "scheduler", "training_args", "rng_state", "scaler", "random_states", "recovery-",
 )  # fmt: skip
+OF_DEEPSPEED = "_optim_states.pt"
 # Folders in which libraries keep the checkpoints of a training, beside its table of losses.
 WITHIN = ("checkpoints", "checkpoint", "ckpts", "ckpt", "weights", "models", "snapshots")
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -22,6 +22,7 @@ from deeptracker.conversion.checkpoints.contents import (
     Stored,
     add_hyperparameters,
     check_sizes,
+    tell_left_out,
     whole_number,
 )
 from deeptracker.errors import LogError
@@ -29,7 +30,9 @@ from deeptracker.errors import LogError
 # What scripts put a state dictionary under.
 STATES = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
 _SETTINGS = ("hyper_parameters", "hparams", "args", "config", "train_args")
-_STEPS = ("global_step", "step", "iteration", "iter")
+_STEPS = ("global_step", "global_steps", "step", "iteration", "iter")  # "steps": DeepSpeed
+# What counts places and what masks them, which is no weight in few bits.
+_INDICES = (torch.int64, torch.bool)
 _MAKE_NUMBER, _MAKE_ARRAY = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
 
 
@@ -68,7 +71,14 @@ def read(path: Path) -> Stored:
     loaded = load(path, path, mapped=_check_zip(path))
     stored = Stored(facts=_facts(loaded))
     name, state = _state(path, loaded, stored.facts)
-    stored.pieces = pieces_of(path, state)
+    if "param_shapes" in loaded and not all(tensor.numel() for tensor in state.values()):
+        raise LogError(
+            path,
+            name,
+            "holds no numbers: DeepSpeed (ZeRO stage 3) keeps them among its optimizer's; put them "
+            "together with the zero_to_fp32.py that it left in the folder above",
+        )
+    stored.pieces = pieces_of(path, state, stored.facts)
     check_sizes(path, stored.pieces, path.stat().st_size)
     if name:
         _tell_others(loaded, name, stored.facts)
@@ -114,14 +124,18 @@ def _check_zip(path: Path) -> bool:
     return True
 
 
-def pieces_of(path: Path, state: Mapping[str, Tensor]) -> dict[str, Piece]:
+def pieces_of(path: Path, state: Mapping[str, Tensor], facts: Facts) -> dict[str, Piece]:
     """Return the floating-point tensors of a state dictionary; LogError where one repeats itself.
 
-    A tensor of few bytes may claim any shape by stepping 0 from number to number.
+    A tensor of few bytes may claim any shape by stepping 0 from number to number. Of others, such
+    as quantised weights, `facts` have a remark.
     """
     found = {}
+    left: dict[str, list[str]] = {}
     for name, tensor in state.items():
         if not tensor.is_floating_point():
+            if tensor.ndim > 1 and tensor.dtype not in _INDICES:
+                left.setdefault(str(tensor.dtype).removeprefix("torch."), []).append(name)
             continue
         if tensor.layout != torch.strided or tensor.device.type != "cpu":
             raise LogError(path, name, f"is no plain array of numbers but {tensor.layout}")
@@ -129,6 +143,7 @@ def pieces_of(path: Path, state: Mapping[str, Tensor]) -> dict[str, Piece]:
             raise LogError(path, name, "claims more numbers than the file holds")
         wide = tensor.dtype == torch.float64
         found[name] = Piece(tuple(tensor.shape), wide, partial(widened, tensor))
+    tell_left_out(facts, left)
     return found
 
 
