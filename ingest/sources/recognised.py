@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from deeptracker.conversion.below import runs_below
 from deeptracker.conversion.checkpoints.kinds import stem
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import COLUMNS
@@ -159,6 +160,9 @@ def _converted(
     if not all_read:
         kinds += [kind for kind in map(_tool, readers) if kind not in kinds]
         has.add("scalars")
+    if not (kinds or refused) and path.is_dir() and (below := runs_below(path)):
+        choices = [Choice(str(one), str(one.relative_to(path))) for one in below[:MOST_CHOICES]]
+        return replace(found, choices=tuple(choices), kinds=("folders of runs",))
     at = [max(series) for series in whole.values.values() if series]
     return replace(
         _with(found, has),
