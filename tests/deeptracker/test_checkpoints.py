@@ -336,6 +336,22 @@ def test_a_single_number_among_weights(tmp_path: Path) -> None:
     assert read(tmp_path / "1.pt").arrays["logit_scale"] == np.float32(4.5)
 
 
+def test_a_file_with_a_network_for_each_part(tmp_path: Path) -> None:
+    state = network().state_dict()
+    parts = {"netG": state, "netD": state, "optimizerG": {"state": {}, "param_groups": []}}
+    torch.save({**parts, "epoch": 3}, tmp_path / "1.pt")
+    found = read(tmp_path / "1.pt")
+    assert names(found) == ["netG.0.weight", "netG.3.weight", "netD.0.weight", "netD.3.weight"]
+    assert "(netG, netD) are recorded as one" in found.facts.remarks[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_program_of_torchscript_is_refused_by_name(tmp_path: Path) -> None:
+    torch.jit.script(nn.Linear(2, 2)).save(str(tmp_path / "1.pt"))
+    with pytest.raises(LogError, match="is a program of TorchScript"):
+        read(tmp_path / "1.pt")
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_folder_of_distributed_checkpoint(tmp_path: Path) -> None:
     model = network()

@@ -116,6 +116,8 @@ def _check_zip(path: Path) -> bool:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise LogError(path, "", f"is damaged ({error})") from error
+    if any(one.filename.partition("/")[2].startswith("code/") for one in entries):
+        raise LogError(path, "", f"is a program of TorchScript, not weights alone; {_REMEDY}")
     packed = [one.filename for one in entries if one.compress_type != zipfile.ZIP_STORED]
     if packed:
         raise LogError(path, packed[0], "is compressed, which torch.save never does")
@@ -161,7 +163,26 @@ def _state(path: Path, loaded: Any, facts: Facts) -> tuple[str, dict[str, Tensor
             found = {str(n): t for n, t in candidate.items() if isinstance(t, Tensor)}
             if any(tensor.ndim for tensor in found.values()):
                 return name, found
+    if several := _networks(loaded):
+        names = ", ".join(several)
+        facts.remarks.append(
+            f"the networks in a file ({names}) are recorded as one, by their names"
+        )
+        return "", {
+            f"{name}.{inner}": tensor for name, part in several.items() for inner, tensor in part
+        }
     raise LogError(path, "", f"holds no state dictionary, neither as a whole nor as {STATES}")
+
+
+def _networks(loaded: Any) -> dict[str, list[tuple[str, Tensor]]]:
+    """Return the state dictionaries of a file that has one for each network, as of a GAN."""
+    found: dict[str, list[tuple[str, Tensor]]] = {}
+    for name, part in loaded.items() if isinstance(loaded, Mapping) else ():
+        if isinstance(part, Mapping) and "optim" not in str(name).lower():
+            own = [(str(key), value) for key, value in part.items() if isinstance(value, Tensor)]
+            if any(tensor.ndim > 1 for _, tensor in own):
+                found[str(name)] = own
+    return found
 
 
 def _parts(loaded: Any) -> Iterator[tuple[str, Any]]:
