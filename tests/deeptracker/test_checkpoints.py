@@ -285,6 +285,19 @@ def test_folders_of_deepspeed(tmp_path: Path) -> None:
         contents_of(find_checkpoints(tmp_path).checkpoints[0])
 
 
+def test_the_folder_that_accelerate_makes_by_default(tmp_path: Path) -> None:
+    for number in (0, 1):
+        folder = tmp_path / "checkpoints" / f"checkpoint_{number}"
+        folder.mkdir(parents=True)
+        save_file(network().state_dict(), folder / "model.safetensors")
+        torch.save({"state": {}}, folder / "optimizer.bin")
+    found = find_checkpoints(tmp_path).checkpoints
+    # Accelerate counts how often it saved, from 0.
+    assert [(one.by_epoch, one.number, len(one.files)) for one in found] == [
+        (True, 0, 1), (True, 1, 1),
+    ]  # fmt: skip
+
+
 def test_archives_of_torch_count_epochs(tmp_path: Path) -> None:
     state = network().state_dict()
     for epoch in (0, 1):  # as timm writes them, with its moving average

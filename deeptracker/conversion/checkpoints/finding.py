@@ -162,15 +162,17 @@ def _entries(folder: Path, search: _Search) -> dict[Path, tuple[Path, ...]]:
     """Return what could be a checkpoint, with its files.
 
     Where none of it has a number, and a folder for checkpoints (kinds.WITHIN) is there, what is in
-    that one, as in a folder of Lightning's.
+    that one, as in a folder of Lightning's or Accelerate's.
     """
     own = dict(_entries_of(folder, search))
     if any(clocks(list(map(_stem, own))).values()):
         return own
-    for entry in [one for one in own if one.is_dir() and one.name.lower() in kinds.WITHIN]:
-        within = dict(_entries_of(entry, search))
+    for entry in sorted(folder.iterdir()):
+        if entry.name.lower() not in kinds.WITHIN or not entry.is_dir():
+            continue
+        within = {} if kinds.kind_of_folder(entry) else dict(_entries_of(entry, search))
         if any(clocks(list(map(_stem, within))).values()):
-            del own[entry]
+            own.pop(entry, None)
             own |= within
     return own
 
