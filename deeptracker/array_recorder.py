@@ -122,6 +122,10 @@ class ArrayRecorder(RunRecorder):
             self._overdue, self.iteration = self.due, self.iteration + 1
         self._before = self._before and iterations < 1
 
+    def apart(self) -> None:
+        """Say that more than one step made what the next `step()` is given: no update is known."""
+        self._before = False
+
     def step(
         self,
         parameters: Any,

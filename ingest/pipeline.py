@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from db import load
 from db.errors import Conflict
 from db.load import sole_loader
+from deeptracker.conversion.below import said_below
 from deeptracker.errors import LogError
 from deeptracker.format import MANIFEST, Manifest
 from ingest.copies import told_apart
@@ -180,7 +181,8 @@ def _first_manifest(source: Source, waiting: _Waiting, *, follow: bool, patient:
         file, problem = f"{source.location}/{MANIFEST}", _NOTHING
         busy = source.busy()
         if not busy and (not follow or waiting.quiet()):
-            raise LogError(file, "", problem)
+            below = said_below(Path(source.location)) if Path(source.location).is_dir() else ""
+            raise LogError(file, "", ". ".join(filter(None, (problem, below))))
         if waiting.should_stop() or not (patient or busy):
             raise LogAwaited(file, "", problem)
         waiting.pause()

@@ -30,7 +30,8 @@ OBJECTS_SECONDS = 300.0
 # A look may take this part of the time since the one before.
 BUSY_SHARE = 0.05
 _OF_OTHER_TOOLS = (
-    ".csv", ".jsonl", ".safetensors", ".pt", ".pth", ".ckpt", ".keras", ".wandb", "mlflow.db",
+    ".csv", ".jsonl", ".safetensors", ".pt", ".pth", ".pth.tar", ".ckpt", ".keras", ".wandb",
+    "mlflow.db",
 )  # fmt: skip
 
 

@@ -140,6 +140,8 @@ def _written(
                     continue
                 if predictions is not None and at in predictions.prediction:
                     recorder.validated(predictions.prediction[at], predictions.probability[at])
+                if placed[at].by_epoch:
+                    recorder.apart()
                 contents = ahead.pop(at, None) or _of_network(shapes, placed, at)
                 if later := [next_at for next_at in placed if next_at > at]:
                     look_ahead(placed[min(later)])
@@ -175,6 +177,12 @@ def recorder_of(
     It holds their arrays and copies none: nobody may change one. The axis that a file itself says
     comes before `filter_axis`.
     """
+    if not any(array.ndim > 1 for array in first.arrays.values()):
+        raise LogError(
+            placed[min(placed)].name,
+            "",
+            ". ".join(["holds no weights of two axes or more to record", *first.facts.remarks]),
+        )
     known_axis = first.facts.filter_axis
     validated = {} if predictions is None else _validation(predictions)
     return ArrayRecorder(
@@ -186,7 +194,12 @@ def recorder_of(
 
 
 def _follow(placed: Mapping[int, Checkpoint]) -> bool:
-    """Say whether the checkpoints are one iteration apart, so that the updates are known."""
+    """Say whether the checkpoints are one iteration apart, so that the updates are known.
+
+    Those of epochs are not, even where nothing is known but that an epoch is an iteration here.
+    """
+    if any(one.by_epoch for one in placed.values()):
+        return False
     return len(placed) > 1 and max(placed) - min(placed) == len(placed) - 1
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from deeptracker.conversion.below import said_below
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.course import Course, course_of
 from deeptracker.conversion.predictions import Predictions
@@ -209,7 +210,8 @@ def convert_scalars(
             "holds nothing that is known: no checkpoint (.safetensors, .pt, .pth, .ckpt, .bin, "
             ".keras, .h5, or a folder such as checkpoint-500), and no scalars"
         )
-        raise LogError(source, "", ". ".join([nothing, *collected.notes]))
+        below = said_below(source) if source.is_dir() else ""
+        raise LogError(source, "", ". ".join([nothing, *filter(None, [below, *collected.notes])]))
     course = course_of(collected, per_epoch=iterations_per_epoch)
     here = source.resolve()
     manifest = manifest_of(

@@ -91,6 +91,8 @@ class Weights:
             check_network(self._shapes, contents, name=checkpoint.name, first=self._first)
         recorder = self._recorder
         recorder.passed(at - recorder.iteration - 1)
+        if checkpoint.by_epoch:
+            recorder.apart()
         predictions = self._predictions
         if predictions is not None and at in predictions.prediction:
             recorder.validated(predictions.prediction[at], predictions.probability[at])

@@ -109,7 +109,7 @@ def parse_manifest(path: Path, data: bytes) -> Manifest:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
         raise LogError(path, "", f"has more than {MAX_BRACKETS} lists and objects")
     entries = Entries(path, parse_json(path, "", data))
-    if entries.text("format") != FORMAT:
+    if entries.optional("format", entries.text) != FORMAT:
         raise LogError(path, "format", f"is not {FORMAT!r}; this is not a log of DeepTracker")
     version = entries.integer("version", low=1)
     needs = entries.optional("needs", lambda key: entries.integer(key, low=1)) or 1

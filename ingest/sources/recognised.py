@@ -7,6 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from deeptracker.conversion.below import runs_below
+from deeptracker.conversion.checkpoints.kinds import stem
 from deeptracker.conversion.collected import Collected
 from deeptracker.conversion.predictions import COLUMNS
 from deeptracker.conversion.readers import Reader, StoredRun, files_below
@@ -29,9 +31,6 @@ PARTS = (
     "scalars", "hyperparameters", "events", "layers", "filters", "weight", "gradient", "update",
     "activation", "predictions", "images",
 )  # fmt: skip
-_WEIGHTS = frozenset(
-    {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".h5", ".hdf5", ".distcp"}
-)
 _OF_CHECKPOINTS = ("layers", "filters", "weight")
 
 
@@ -161,6 +160,9 @@ def _converted(
     if not all_read:
         kinds += [kind for kind in map(_tool, readers) if kind not in kinds]
         has.add("scalars")
+    if not (kinds or refused) and path.is_dir() and (below := runs_below(path)):
+        choices = [Choice(str(one), str(one.relative_to(path))) for one in below[:MOST_CHOICES]]
+        return replace(found, choices=tuple(choices), kinds=("folders of runs",))
     at = [max(series) for series in whole.values.values() if series]
     return replace(
         _with(found, has),
@@ -260,7 +262,7 @@ def _checkpoints(path: Path, refused: list[Refusal]) -> tuple[int, int]:
 
 def _may_be_weights(path: Path) -> bool:
     # Those of a folder of torch's distributed checkpoints, and of Orbax.
-    return path.suffix.lower() in _WEIGHTS or path.name in (".metadata", "_CHECKPOINT_METADATA")
+    return stem(path) is not None or path.name in (".metadata", "_CHECKPOINT_METADATA")
 
 
 def _has_predictions(path: Path) -> bool:

@@ -12,6 +12,8 @@ import torch
 import torch.distributed.checkpoint as dcp
 from safetensors.torch import save_file, save_model
 from torch import nn
+from torch.nn import utils
+from torch.nn.utils import parametrizations, prune
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from deeptracker.conversion.checkpoints.clocks import clocks
@@ -83,6 +85,40 @@ def test_whole_numbers_are_left_out_aloud(tmp_path: Path) -> None:
     found = read(tmp_path / "1.safetensors")
     assert list(found.arrays) == ["a.weight"]
     assert found.facts.remarks == ["left out, no floating-point numbers but I8: q.weight"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_weights_are_left_out_aloud_of_every_kind(tmp_path: Path) -> None:
+    state = {
+        "q.weight": torch.ones(3, 4, dtype=torch.int8),
+        "a.weight": torch.ones(3, 4),
+        "places": torch.ones(2, 2, dtype=torch.int64),
+    }
+    torch.save(state, tmp_path / "1.pt")
+    said = "left out, no floating-point numbers but int8: "
+    assert read(tmp_path / "1.pt").facts.remarks == [f"{said}q.weight"]
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d")])
+    model.quantize("int8")
+    (tmp_path / "keras").mkdir()
+    model.save(tmp_path / "keras" / "step=2.keras")
+    assert read(tmp_path / "keras" / "step=2.keras").facts.remarks == [f"{said}d.kernel"]
+    with pytest.raises(LogError, match=r"step=2.keras: holds no weights of two axes .* d\.kernel"):
+        convert(tmp_path / "keras", tmp_path / "run")
+
+
+def test_a_name_in_two_files_of_one_checkpoint(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint-5"
+    folder.mkdir()
+    save_file({"weight": torch.ones(2, 2)}, folder / "model.safetensors")
+    save_file({"weight": torch.zeros(2, 2)}, folder / "model_ema.safetensors")
+    with pytest.raises(LogError, match=r"model_ema.safetensors: weight: is in another file"):
+        contents_of(find_checkpoints(tmp_path).checkpoints[0])
+    (tmp_path / "deeptracker.toml").write_text('files = ["*/model.safetensors"]')
+    found = contents_of(find_checkpoints(tmp_path).checkpoints[0])
+    assert found.arrays["weight"].all()
 
 
 def test_nan_and_inf_are_counted(tmp_path: Path) -> None:
@@ -179,6 +215,8 @@ def test_the_folder_of_an_adapter_says_so(tmp_path: Path) -> None:
         (["epoch=9-step=100-v1"], [(False, 100)]),
         (["weights.02-0.31", "weights.10-0.29"], [(False, 2), (False, 10)]),
         (["iter_0000500", "global_step1000"], [(False, 500), (False, 1000)]),
+        (["model_0", "model_1", "model_2"], [(True, 0), (True, 1), (True, 2)]),
+        (["model_0", "model_5", "step=1"], [(False, 0), (False, 5), (False, 1)]),
         (["checkpoint-20", "ckpt_5000"], [(False, 20), (False, 5000)]),
         (["best", "net-0676ba61", "1" * 40], [None, None, None]),
     ],
@@ -198,6 +236,81 @@ def test_one_iteration_in_two_forms_or_written_twice(tmp_path: Path) -> None:
         "model-5.safetensors", "epoch=0-step=9-v2.ckpt",
     ]  # fmt: skip
     assert len(found.remarks) == 3
+
+
+def test_the_folder_that_lightning_makes_by_default(tmp_path: Path) -> None:
+    within = tmp_path / "checkpoints"
+    within.mkdir()
+    for step in (8, 16):
+        content = {"state_dict": network().state_dict(), "global_step": step}
+        torch.save(content, within / f"epoch={step // 8 - 1}-step={step}.ckpt")
+    (tmp_path / "metrics.csv").write_text("epoch,step,train_loss\n0,7,0.5\n1,15,0.25\n")
+    found = find_checkpoints(tmp_path)
+    assert [one.number for one in found.checkpoints] == [8, 16]
+    assert found.unnumbered == ()
+    done = convert(tmp_path, tmp_path / "run")
+    assert (done.snapshots, done.layers, done.scalars) == (2, 2, 1)
+    # What has a number itself comes before what is in a folder beside it.
+    save_file(network().state_dict(), tmp_path / "step=24.safetensors")
+    assert [one.number for one in find_checkpoints(tmp_path).checkpoints] == [24]
+    assert find_checkpoints(tmp_path).unnumbered == ("checkpoints",)
+
+
+def test_an_epoch_is_no_step_of_the_optimizer(tmp_path: Path) -> None:
+    for name in ("epoch", "step"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for number in (1, 2):
+            weight = torch.full((2, 4), float(number))
+            save_file({"weight": weight}, folder / f"{name}={number}.safetensors")
+        convert(folder, tmp_path / f"run-{name}")
+        run = RunDirectory(tmp_path / f"run-{name}")
+        update = run.snapshot(run.manifest(), 2).statistics["update"]
+        # What changed in an epoch is not what one step applied.
+        assert np.isnan(update[0, 0]) == (name == "epoch")
+
+
+def test_folders_of_deepspeed(tmp_path: Path) -> None:
+    folder = tmp_path / "global_step2"
+    folder.mkdir()
+    state = network().state_dict()
+    # What the optimizer has beside the weights, in classes of DeepSpeed's, is not read.
+    (folder / "zero_pp_rank_0_mp_rank_00_optim_states.pt").write_bytes(b"no file of torch's")
+    torch.save({"module": state, "param_shapes": []}, folder / "mp_rank_00_model_states.pt")
+    (one,) = find_checkpoints(tmp_path).checkpoints
+    assert np.array_equal(arrays_of(one)["3.weight"], state["3.weight"].numpy())
+    empty = {"module": {"3.weight": torch.empty(0)}, "param_shapes": []}
+    torch.save(empty, folder / "mp_rank_00_model_states.pt")
+    with pytest.raises(LogError, match=r"zero_to_fp32\.py"):
+        contents_of(find_checkpoints(tmp_path).checkpoints[0])
+
+
+def test_the_folder_that_accelerate_makes_by_default(tmp_path: Path) -> None:
+    for number in (0, 1):
+        folder = tmp_path / "checkpoints" / f"checkpoint_{number}"
+        folder.mkdir(parents=True)
+        save_file(network().state_dict(), folder / "model.safetensors")
+        torch.save({"state": {}}, folder / "optimizer.bin")
+    found = find_checkpoints(tmp_path).checkpoints
+    # Accelerate counts how often it saved, from 0.
+    assert [(one.by_epoch, one.number, len(one.files)) for one in found] == [
+        (True, 0, 1), (True, 1, 1),
+    ]  # fmt: skip
+
+
+def test_archives_of_torch_count_epochs(tmp_path: Path) -> None:
+    state = network().state_dict()
+    for epoch in (0, 1):  # as timm writes them, with its moving average
+        content = {"epoch": epoch, "arch": "net", "state_dict": state, "state_dict_ema": state}
+        torch.save(content, tmp_path / f"checkpoint-{epoch}.pth.tar")
+    torch.save(content, tmp_path / "model_best.pth.tar")
+    torch.save(content, tmp_path / "recovery-1-40.pth.tar")
+    found = find_checkpoints(tmp_path)
+    assert [(one.by_epoch, one.number) for one in found.checkpoints] == [(True, 0), (True, 1)]
+    assert found.unnumbered == ("model_best.pth.tar",)
+    assert "0.weight" in contents_of(found.checkpoints[0]).arrays
+    torch.save(content, tmp_path / "step=500.pth.tar")
+    assert [one.number for one in find_checkpoints(tmp_path).checkpoints] == [500]
 
 
 # PyTorch's files.
@@ -227,6 +340,29 @@ def test_the_old_form_of_torch(tmp_path: Path) -> None:
     state = network().state_dict()
     torch.save(state, tmp_path / "1.pth", _use_new_zipfile_serialization=False)
     assert np.array_equal(read(tmp_path / "1.pth").arrays["0.weight"], state["0.weight"].numpy())
+
+
+def test_a_single_number_among_weights(tmp_path: Path) -> None:
+    # CLIP's logit_scale, a learned temperature.
+    state = {"logit_scale": torch.tensor(4.5), "proj.weight": torch.ones(2, 3)}
+    torch.save(state, tmp_path / "1.pt")
+    assert read(tmp_path / "1.pt").arrays["logit_scale"] == np.float32(4.5)
+
+
+def test_a_file_with_a_network_for_each_part(tmp_path: Path) -> None:
+    state = network().state_dict()
+    parts = {"netG": state, "netD": state, "optimizerG": {"state": {}, "param_groups": []}}
+    torch.save({**parts, "epoch": 3}, tmp_path / "1.pt")
+    found = read(tmp_path / "1.pt")
+    assert names(found) == ["netG.0.weight", "netG.3.weight", "netD.0.weight", "netD.3.weight"]
+    assert "(netG, netD) are recorded as one" in found.facts.remarks[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_program_of_torchscript_is_refused_by_name(tmp_path: Path) -> None:
+    torch.jit.script(nn.Linear(2, 2)).save(str(tmp_path / "1.pt"))
+    with pytest.raises(LogError, match="is a program of TorchScript"):
+        read(tmp_path / "1.pt")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -348,3 +484,49 @@ def test_a_link_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "in" / "step-3.safetensors").symlink_to(tmp_path / "outside.safetensors")
     with pytest.raises(LogError, match="leads out of the folder"):
         find_checkpoints(tmp_path / "in")
+
+
+# Weights that are computed from parts.
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated")
+def test_a_weight_is_what_the_network_computes_with(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pruned, by_hooks, parametrized = network(), network(), network()
+    prune.l1_unstructured(pruned[0], "weight", 0.5)
+    utils.weight_norm(by_hooks[0])
+    utils.spectral_norm(by_hooks[3])
+    parametrizations.weight_norm(parametrized[0], dim=None)
+    parametrizations.spectral_norm(parametrized[3])
+    up = parametrizations.spectral_norm(nn.ConvTranspose2d(3, 4, 2))
+    turned = parametrizations.weight_norm(nn.Linear(4, 5), dim=1)
+    for number, model in enumerate((pruned, by_hooks, parametrized, up, turned), start=1):
+        torch.save(model.state_dict(), tmp_path / f"{number}.pt")
+        found = read(tmp_path / f"{number}.pt")
+        model.eval()
+        if len(list(model.children())) > 1:
+            model(torch.ones(1, 1, 4, 4))  # hooks compute their weight in a pass
+        true = {
+            f"{path}.weight".removeprefix("."): weight
+            for path, module in model.named_modules()
+            if isinstance(weight := getattr(module, "weight", None), torch.Tensor)
+            and weight.ndim > 1
+        }
+        assert set(names(found)) == set(true)
+        for name, weight in true.items():
+            assert np.allclose(found.arrays[name], weight.detach().numpy(), rtol=1e-6, atol=1e-8)
+        assert "computed from their parts" in found.facts.remarks[0]
+    # Half of what was pruned is 0, which its trained tensor is not.
+    assert np.mean(read(tmp_path / "1.pt").arrays["0.weight"] == 0) == 0.5
+
+
+def test_a_parametrization_that_nobody_knows_is_said(tmp_path: Path) -> None:
+    layer = parametrizations.orthogonal(nn.Linear(3, 3, bias=False), use_trivialization=False)
+    torch.save(layer.state_dict(), tmp_path / "1.pt")
+    found = read(tmp_path / "1.pt")
+    assert "parametrizations.weight.original" in found.arrays
+    assert "in a way that the file does not tell" in found.facts.remarks[0]
+    # A name that only looks like a part is a weight like any other.
+    alike = {"to_v.proj_v": torch.ones(2, 3), "x_g": torch.ones(2, 2)}
+    save_file(alike, tmp_path / "2.safetensors")
+    assert set(read(tmp_path / "2.safetensors").arrays) == set(alike)

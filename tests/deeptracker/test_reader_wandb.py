@@ -108,12 +108,21 @@ def test_the_step_of_a_trainer_counts_more_than_that_of_calls(runs: Path) -> Non
     assert found.values["acc"] == {99: 0.5}  # logged without a step: W&B goes by the last one, too
 
 
+def test_what_a_script_defined_as_its_step_counts_iterations(runs: Path) -> None:
+    found = collect(runs / "defined")
+    assert found.values == {
+        "batch/loss": {0: 1.0, 5: 1 / 6, 10: 1 / 11, 15: 1 / 16},
+        "epoch/acc": {5: 0.0, 15: 0.5},  # of an epoch that ended there
+        "epoch/epoch": {5: 0.0, 15: 1.0},
+    }
+
+
 def test_one_of_several_runs_is_to_be_named(runs: Path, tmp_path: Path) -> None:
     assert set(wandb.runs(runs)) == {
         StoredRun("every", "my run"), StoredRun("again", "again"), StoredRun("trainer", "trainer"),
-        StoredRun("watched", "watched"),
+        StoredRun("defined", "defined"), StoredRun("watched", "watched"),
     }  # fmt: skip
-    with pytest.raises(LogError, match=r"holds 4 runs of W&B; name one of them: .*again"):
+    with pytest.raises(LogError, match=r"holds 5 runs of W&B; name one of them: .*again"):
         collect(runs)
     assert collect(runs, "again").values == collect(runs / "again").values
     assert wandb.find(runs, "another") == []

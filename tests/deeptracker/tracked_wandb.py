@@ -81,6 +81,18 @@ def of_a_trainer(folder: Path) -> None:
     run.finish()
 
 
+def of_defined_metrics(folder: Path) -> None:
+    """A run whose script says what its metrics are drawn over, as W&B's callback for Keras does."""
+    run = start(folder, id="defined")
+    run.define_metric("batch/*", step_metric="batch/batch_step")
+    run.define_metric("epoch/*", step_metric="epoch/epoch")
+    for epoch in range(2):
+        for step in (10 * epoch, 10 * epoch + 5):
+            run.log({"batch/loss": 1 / (step + 1), "batch/batch_step": step})
+        run.log({"epoch/acc": epoch / 2, "epoch/epoch": epoch})
+    run.finish()
+
+
 def synced(folder: Path) -> None:
     """A run that takes its scalars from TensorBoard's files, in which their true steps are."""
     run = start(folder, id="synced", sync_tensorboard=True)
@@ -99,6 +111,7 @@ def main(folder: Path, *, sync: bool) -> None:
     of_everything(folder / "every")
     resumed(folder / "again")
     of_a_trainer(folder / "trainer")
+    of_defined_metrics(folder / "defined")
     watched(folder / "watched")
 
 

@@ -10,6 +10,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from benchmarks.make_log import write_log
+from deeptracker.conversion.scalar_run import convert_scalars
 from deeptracker.errors import LogError
 from ingest.locations import LocationRefused, StoredRunPlace
 from ingest.sources import recognised
@@ -41,6 +42,29 @@ def test_a_folder_of_several_kinds(tmp_path: Path) -> None:
     assert found.has == ("scalars", "layers", "filters", "weight", "predictions", "images")
     assert set(found.lacks) == set(recognised.PARTS) - set(found.has)
     assert found.refused == ()
+
+
+def test_the_folder_above_that_of_a_run(tmp_path: Path) -> None:
+    # Lightning's: default_root_dir/lightning_logs/version_N.
+    for number in (0, 1):
+        version = tmp_path / "lightning_logs" / f"version_{number}"
+        (version / "checkpoints").mkdir(parents=True)
+        (version / "metrics.csv").write_text("epoch,step,train_loss\n0,1,0.5\n")
+        save_file(
+            {"net.weight": np.ones((4, 3), "f4")},
+            version / "checkpoints" / "epoch=0-step=2.safetensors",
+        )
+    found = recognise(tmp_path)
+    assert found.kinds == ("folders of runs",)
+    names = [f"lightning_logs/version_{number}" for number in (0, 1)]
+    assert [one.name for one in found.choices] == names
+    chosen = recognise(Path(found.choices[1].location))
+    assert (chosen.kinds, chosen.checkpoints) == (("CSV", "1 checkpoint"), 1)
+    with pytest.raises(LogError, match=f"name {names[0]} or {names[1]} instead"):
+        convert_scalars(tmp_path, tmp_path / "run")
+    assert recognise(tmp_path / "lightning_logs" / "version_0" / "checkpoints").checkpoints == 1
+    (tmp_path / "empty" / "inner").mkdir(parents=True)
+    assert recognise(tmp_path / "empty").kinds == ()
 
 
 def test_what_is_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,27 +23,33 @@ def clocks(names: Sequence[str]) -> dict[str, Clock | None]:
 
     A number after "step" or "iteration" counts iterations, one after "epoch" counts epochs. Of
     others, it is the last one that is not the same in all names that differ in numbers alone
-    (resnet50_1, resnet50_2); of a single name, the last.
+    (resnet50_1, resnet50_2); of a single name, the last. Where these are 0, 1, 2 and so on without
+    a gap, they count epochs, as fastai's do: nobody keeps every iteration from before the first.
     """
     found: dict[str, Clock | None] = {}
     alike = defaultdict(list)
     for name in names:
-        if (said := _said(name)) is not None:
-            found[name] = said
+        if (clock := said(name)) is not None:
+            found[name] = clock
         else:
             text = _without_measures(name)
             alike[_NUMBER.sub("#", text)].append((name, _NUMBER.findall(text)))
     for group in alike.values():
         places = range(len(group[0][1]))
         differ = [at for at in places if len({numbers[at] for _, numbers in group}) > 1]
-        for name, numbers in group:
-            number = numbers[(differ or places)[-1]] if numbers else ""
-            known = number and len(number) <= _MOST_DIGITS
-            found[name] = (False, int(number)) if known else None
+        told = {
+            name: int(number)
+            for name, numbers in group
+            if numbers and len(number := numbers[(differ or places)[-1]]) <= _MOST_DIGITS
+        }
+        epochs = len(told) > 1 and sorted(told.values()) == list(range(len(told)))
+        for name, _ in group:
+            found[name] = (epochs, told[name]) if name in told else None
     return found
 
 
-def _said(name: str) -> Clock | None:
+def said(name: str) -> Clock | None:
+    """Return what a name says in words that it counts, None where it has no such word."""
     for by_epoch, pattern in ((False, _STEP), (True, _EPOCH)):
         if (match := pattern.search(name)) and len(match[1]) <= _MOST_DIGITS:
             return by_epoch, int(match[1])

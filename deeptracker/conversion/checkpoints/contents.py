@@ -91,6 +91,18 @@ def add_hyperparameters(facts: Facts, given: Any) -> None:
             facts.hyperparameters[str(name)] = value[:1000] if isinstance(value, str) else value
 
 
+def tell_left_out(facts: Facts, left: Mapping[str, list[str]]) -> None:
+    """Say which arrays of two axes or more were not taken, by what they hold instead of floats."""
+    for kind, names in sorted(left.items()):
+        facts.remarks.append(f"left out, no floating-point numbers but {kind}: {some(names)}")
+
+
+def some(names: list[str]) -> str:
+    """Return the first names of a list in words."""
+    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more
+
+
 def whole_number(value: Any) -> int | None:
     """Return what counts iterations or epochs, None where it is no such number."""
     value = value.item() if getattr(value, "shape", None) == () else value

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from deeptracker.conversion.checkpoints import kinds
-from deeptracker.conversion.checkpoints.clocks import Clock, clocks, version
+from deeptracker.conversion.checkpoints.clocks import Clock, clocks, said, version
 from deeptracker.conversion.checkpoints.contents import Facts
 from deeptracker.conversion.told import told
 from deeptracker.errors import LogError
@@ -65,12 +65,12 @@ class _Search:
 
     def _stands_in(self, entry: Path, old: Path) -> bool:
         """Say whether an entry is to be read rather than another one of the same iteration."""
-        if entry.stem == old.stem:
+        if _stem(entry) == _stem(old):
             # safetensors, which needs no process apart, where both are there.
             kept, left = (old, entry) if old.suffix == ".safetensors" else (entry, old)
             why = "is the same checkpoint in another form"
-        elif version(entry.stem) != version(old.stem):
-            kept, left = sorted((entry, old), key=lambda one: -version(one.stem))
+        elif version(_stem(entry)) != version(_stem(old)):
+            kept, left = sorted((entry, old), key=lambda one: -version(_stem(one)))
             why = f"is an earlier writing of {kept.name}"
         else:
             raise LogError(
@@ -108,13 +108,13 @@ def find_checkpoints(folder: Path, facts_of: Callable[[Path], Facts] | None = No
     iteration, or a link leads out of the folder.
     """
     search = _Search(folder)
-    entries = dict(_entries(folder, search))
+    entries = _entries(folder, search)
     if kinds.kind_of_folder(folder) is not None:
         entries = {folder: (folder,)}
-    told = clocks([_stem(entry) for entry in entries])
+    counted = clocks([_stem(entry) for entry in entries])
     nameless = []
     for entry, files in entries.items():
-        clock = told[_stem(entry)]
+        clock = _clock(entry, counted[_stem(entry)])
         if clock is None:
             nameless.append((entry, files))
         else:
@@ -148,15 +148,38 @@ def _chosen(search: _Search) -> Found:
 def _stem(entry: Path) -> str:
     if entry.is_dir() and kinds.kind_of_folder(entry) is None and "." not in entry.name:
         return entry.name
-    for suffix in (".weights.h5", *kinds.SUFFIXES):
-        if entry.name.endswith(suffix):
-            return entry.name[: -len(suffix)]
-    return entry.name
+    return kinds.stem(entry) or entry.name
 
 
-def _entries(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-    """Yield what could be a checkpoint, with its files."""
-    said = told(folder)
+def _clock(entry: Path, clock: Clock | None) -> Clock | None:
+    """Return what an entry counts, of which `clock` is what its name tells beside others."""
+    if clock is None or not entry.name.endswith(kinds.BY_EPOCH) or said(_stem(entry)):
+        return clock
+    return True, clock[1]
+
+
+def _entries(folder: Path, search: _Search) -> dict[Path, tuple[Path, ...]]:
+    """Return what could be a checkpoint, with its files.
+
+    Where none of it has a number, and a folder for checkpoints (kinds.WITHIN) is there, what is in
+    that one, as in a folder of Lightning's or Accelerate's.
+    """
+    own = dict(_entries_of(folder, search))
+    if any(clocks(list(map(_stem, own))).values()):
+        return own
+    for entry in sorted(folder.iterdir()):
+        if entry.name.lower() not in kinds.WITHIN or not entry.is_dir():
+            continue
+        within = {} if kinds.kind_of_folder(entry) else dict(_entries_of(entry, search))
+        if any(clocks(list(map(_stem, within))).values()):
+            own.pop(entry, None)
+            own |= within
+    return own
+
+
+def _entries_of(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """Yield what in a folder could be a checkpoint, with its files."""
+    chosen = told(search.folder)
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             continue
@@ -169,13 +192,16 @@ def _entries(folder: Path, search: _Search) -> Iterator[tuple[Path, tuple[Path, 
         for path in files:
             if not path.resolve().is_relative_to(search.folder.resolve()):
                 raise LogError(path, "", "leads out of the folder that is to be read")
-        if files and any(map(said.belongs, (entry, *files))):
+        if not chosen.belongs(entry):
+            files = tuple(filter(chosen.belongs, files))
+        if files:
             yield entry, files
 
 
 def _single(path: Path) -> tuple[Path, ...]:
-    known = path.suffix in kinds.SUFFIXES and path.is_file()
-    return (path,) if known and not path.name.startswith(kinds.OTHERS) else ()
+    known = kinds.stem(path) is not None and path.is_file()
+    other = path.name.startswith(kinds.OTHERS) or path.name.endswith(kinds.OF_DEEPSPEED)
+    return (path,) if known and not other else ()
 
 
 def _model_files(folder: Path) -> tuple[Path, ...]:

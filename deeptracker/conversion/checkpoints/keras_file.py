@@ -21,6 +21,7 @@ from deeptracker.conversion.checkpoints.contents import (
     Stored,
     add_hyperparameters,
     check_sizes,
+    tell_left_out,
     whole_number,
 )
 from deeptracker.conversion.checkpoints.kernels import filters_first, shape_of_filters_first
@@ -82,8 +83,12 @@ def _read(path: Path, source: Any, size: int) -> Stored:
     stored = Stored(facts=Facts(filter_axis=0))
     try:
         file = h5py.File(source, "r")
+        left: dict[str, list[str]] = {}
         for _, name, kind, dataset in sorted(_datasets(path, file)):
+            if dataset.dtype.kind in "iu" and dataset.ndim > 1:  # quantised
+                left.setdefault(dataset.dtype.name, []).append(name)
             _take(path, stored, name, kind, dataset)
+        tell_left_out(stored.facts, left)
         stored.facts.iteration = _iteration(file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, RecursionError) as error:
         raise LogError(path, "", f"is no file of Keras, or is damaged ({error})") from error

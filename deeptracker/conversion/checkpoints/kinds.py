@@ -10,13 +10,28 @@ SAFETENSORS, TORCH, DCP, KERAS, HDF5, ORBAX = (
 )  # fmt: skip
 # What checkpoints are called; what they are, their bytes tell.
 SUFFIXES = (
-    ".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".h5", ".hdf5",
+    ".safetensors", ".pt", ".pth", ".pth.tar", ".ckpt", ".bin", ".keras", ".h5", ".hdf5",
 )  # fmt: skip
-# Files beside a model that are none.
-OTHERS = ("optimizer", "scheduler", "training_args", "rng_state", "scaler", "random_states")
+# What PyTorch's own example and timm call theirs; without a word, the number counts epochs.
+BY_EPOCH = ".pth.tar"
+# Files beside a model that are none; timm's copy in the middle of an epoch.
+OTHERS = (
+    "optimizer", "scheduler", "training_args", "rng_state", "scaler", "random_states", "recovery-",
+)  # fmt: skip
+OF_DEEPSPEED = "_optim_states.pt"
+# Folders in which libraries keep the checkpoints of a training, beside its table of losses.
+WITHIN = ("checkpoints", "checkpoint", "ckpts", "ckpt", "weights", "models", "snapshots")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
+
+
+def stem(path: Path) -> str | None:
+    """Return the name of a file without what checkpoints end with, None where it ends otherwise."""
+    for suffix in (".weights.h5", *SUFFIXES):
+        if path.name.endswith(suffix):
+            return path.name[: -len(suffix)]
+    return None
 
 
 def kind_of_folder(path: Path) -> str | None:

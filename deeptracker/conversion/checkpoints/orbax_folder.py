@@ -16,6 +16,7 @@ from deeptracker.conversion.checkpoints.contents import (
     Piece,
     Stored,
     check_sizes,
+    tell_left_out,
     whole_number,
 )
 from deeptracker.conversion.checkpoints.kernels import filters_first, shape_of_filters_first
@@ -45,11 +46,13 @@ def read(path: Path) -> Stored:
     document = _metadata(tree / _METADATA)
     stored = Stored()
     stored.facts.filter_axis = 0
+    left: dict[str, list[str]] = {}
     for keys, kind in _keys(tree, document):
         if len(keys) == 1 and keys[0] in _STEPS:
             stored.facts.iteration = whole_number(_opened(tree, document, keys).read().result())
         elif ("Array" in kind or kind == "np.ndarray") and not set(keys) & set(_OTHERS):
-            _take(tree, document, keys, stored)
+            _take(tree, document, keys, stored, left)
+    tell_left_out(stored.facts, left)
     if not stored.pieces:
         raise LogError(tree / _METADATA, "", "names no parameters with two axes or more")
     check_sizes(tree, stored.pieces, size_on_disk(tree))
@@ -88,9 +91,18 @@ def _keys(tree: Path, document: dict[str, Any]) -> list[tuple[tuple[str, ...], s
         raise LogError(tree / _METADATA, "tree_metadata", f"is damaged ({error})") from error
 
 
-def _take(tree: Path, document: dict[str, Any], keys: tuple[str, ...], stored: Stored) -> None:
+def _take(
+    tree: Path,
+    document: dict[str, Any],
+    keys: tuple[str, ...],
+    stored: Stored,
+    left: dict[str, list[str]],
+) -> None:
+    """Take an array of two axes or more; in `left` those of whole numbers, such as quantised."""
     array = _opened(tree, document, keys)
     kind = np.dtype(array.dtype.numpy_dtype)
+    if kind.kind in "iu" and len(array.shape) > 1:
+        left.setdefault(kind.name, []).append(_name(keys))
     if not (kind.kind == "f" or "float" in kind.name) or len(array.shape) < 2:
         return
     name = _name(keys)

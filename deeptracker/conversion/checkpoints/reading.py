@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from deeptracker.conversion.checkpoints import finding, kinds, safetensors_file
 from deeptracker.conversion.checkpoints.apart import read_apart
+from deeptracker.conversion.checkpoints.computed import computed
 from deeptracker.conversion.checkpoints.contents import Contents, Facts
 from deeptracker.conversion.checkpoints.finding import Checkpoint, Found
 from deeptracker.conversion.checkpoints.names import forward_order, is_buffer, without_wrappers
+from deeptracker.errors import LogError
 
 __all__ = [
     "Checkpoint", "Contents", "Facts", "Found", "arrays_of", "contents_of", "facts_of",
@@ -53,14 +55,20 @@ def contents_of(checkpoint: Checkpoint) -> Contents:
     sorted_by_name = True
     for path in checkpoint.files:
         part = _stored(path, arrays=True)
+        if twice := found.keys() & part.arrays.keys():
+            raise LogError(
+                path,
+                min(twice),
+                f"is in another file of {path.parent.name} as well, as of a moving average, a "
+                "second network, or a part of the same weight: name the one that is to be read in "
+                'deeptracker.toml, as files = ["*/model.safetensors"]',
+            )
         found.update(part.arrays)
         _add(facts, part.facts)
         sorted_by_name &= path.suffix == ".safetensors"
-    clean = {
-        name: array
-        for name, array in without_wrappers(found).items()
-        if not is_buffer(name, array.shape)
-    }
+    whole, said = computed(without_wrappers(found))
+    facts.remarks += said
+    clean = {name: array for name, array in whole.items() if not is_buffer(name, array.shape)}
     names = forward_order(clean) if sorted_by_name else list(clean)
     return Contents({name: clean[name] for name in names}, facts)
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from deeptracker.conversion.checkpoints.contents import Array, Facts
+from deeptracker.conversion.checkpoints.contents import Array, Facts, some, tell_left_out
 from deeptracker.conversion.checkpoints.names import SCALES, is_buffer
 from deeptracker.errors import LogError
 
@@ -96,16 +96,10 @@ def _say(facts: Facts, left: dict[str, list[str]]) -> None:
     """Say what was not taken."""
     if names := left.pop("scales", None):
         facts.remarks.append(
-            f"weights of few bits are recorded without their scales ({_some(names)}): compare "
+            f"weights of few bits are recorded without their scales ({some(names)}): compare "
             "their changes, not their sizes"
         )
-    for kind, names in sorted(left.items()):
-        facts.remarks.append(f"left out, no floating-point numbers but {kind}: {_some(names)}")
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more
+    tell_left_out(facts, left)
 
 
 def _widening(kind: str) -> Callable[[Array], Array] | None:

@@ -22,6 +22,7 @@ from deeptracker.conversion.checkpoints.contents import (
     Stored,
     add_hyperparameters,
     check_sizes,
+    tell_left_out,
     whole_number,
 )
 from deeptracker.errors import LogError
@@ -29,7 +30,9 @@ from deeptracker.errors import LogError
 # What scripts put a state dictionary under.
 STATES = ("state_dict", "model_state_dict", "model", "module", "net", "network", "params")
 _SETTINGS = ("hyper_parameters", "hparams", "args", "config", "train_args")
-_STEPS = ("global_step", "step", "iteration", "iter")
+_STEPS = ("global_step", "global_steps", "step", "iteration", "iter")  # "steps": DeepSpeed
+# What counts places and what masks them, which is no weight in few bits.
+_INDICES = (torch.int64, torch.bool)
 _MAKE_NUMBER, _MAKE_ARRAY = np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0]
 
 
@@ -68,7 +71,14 @@ def read(path: Path) -> Stored:
     loaded = load(path, path, mapped=_check_zip(path))
     stored = Stored(facts=_facts(loaded))
     name, state = _state(path, loaded, stored.facts)
-    stored.pieces = pieces_of(path, state)
+    if "param_shapes" in loaded and not all(tensor.numel() for tensor in state.values()):
+        raise LogError(
+            path,
+            name,
+            "holds no numbers: DeepSpeed (ZeRO stage 3) keeps them among its optimizer's; put them "
+            "together with the zero_to_fp32.py that it left in the folder above",
+        )
+    stored.pieces = pieces_of(path, state, stored.facts)
     check_sizes(path, stored.pieces, path.stat().st_size)
     if name:
         _tell_others(loaded, name, stored.facts)
@@ -106,6 +116,8 @@ def _check_zip(path: Path) -> bool:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise LogError(path, "", f"is damaged ({error})") from error
+    if any(one.filename.partition("/")[2].startswith("code/") for one in entries):
+        raise LogError(path, "", f"is a program of TorchScript, not weights alone; {_REMEDY}")
     packed = [one.filename for one in entries if one.compress_type != zipfile.ZIP_STORED]
     if packed:
         raise LogError(path, packed[0], "is compressed, which torch.save never does")
@@ -114,14 +126,18 @@ def _check_zip(path: Path) -> bool:
     return True
 
 
-def pieces_of(path: Path, state: Mapping[str, Tensor]) -> dict[str, Piece]:
+def pieces_of(path: Path, state: Mapping[str, Tensor], facts: Facts) -> dict[str, Piece]:
     """Return the floating-point tensors of a state dictionary; LogError where one repeats itself.
 
-    A tensor of few bytes may claim any shape by stepping 0 from number to number.
+    A tensor of few bytes may claim any shape by stepping 0 from number to number. Of others, such
+    as quantised weights, `facts` have a remark.
     """
     found = {}
+    left: dict[str, list[str]] = {}
     for name, tensor in state.items():
         if not tensor.is_floating_point():
+            if tensor.ndim > 1 and tensor.dtype not in _INDICES:
+                left.setdefault(str(tensor.dtype).removeprefix("torch."), []).append(name)
             continue
         if tensor.layout != torch.strided or tensor.device.type != "cpu":
             raise LogError(path, name, f"is no plain array of numbers but {tensor.layout}")
@@ -129,6 +145,7 @@ def pieces_of(path: Path, state: Mapping[str, Tensor]) -> dict[str, Piece]:
             raise LogError(path, name, "claims more numbers than the file holds")
         wide = tensor.dtype == torch.float64
         found[name] = Piece(tuple(tensor.shape), wide, partial(widened, tensor))
+    tell_left_out(facts, left)
     return found
 
 
@@ -136,7 +153,7 @@ def widened(tensor: Tensor) -> Array:
     """Return a tensor as numpy; bfloat16, float16 and the eight-bit kinds widened, exactly."""
     tensor = tensor.detach()
     wide = tensor if tensor.dtype == torch.float64 else tensor.to(torch.float32)
-    return np.ascontiguousarray(wide.numpy())
+    return np.asarray(wide.numpy(), order="C")  # ascontiguousarray makes [1] of a single number
 
 
 def _state(path: Path, loaded: Any, facts: Facts) -> tuple[str, dict[str, Tensor]]:
@@ -146,7 +163,26 @@ def _state(path: Path, loaded: Any, facts: Facts) -> tuple[str, dict[str, Tensor
             found = {str(n): t for n, t in candidate.items() if isinstance(t, Tensor)}
             if any(tensor.ndim for tensor in found.values()):
                 return name, found
+    if several := _networks(loaded):
+        names = ", ".join(several)
+        facts.remarks.append(
+            f"the networks in a file ({names}) are recorded as one, by their names"
+        )
+        return "", {
+            f"{name}.{inner}": tensor for name, part in several.items() for inner, tensor in part
+        }
     raise LogError(path, "", f"holds no state dictionary, neither as a whole nor as {STATES}")
+
+
+def _networks(loaded: Any) -> dict[str, list[tuple[str, Tensor]]]:
+    """Return the state dictionaries of a file that has one for each network, as of a GAN."""
+    found: dict[str, list[tuple[str, Tensor]]] = {}
+    for name, part in loaded.items() if isinstance(loaded, Mapping) else ():
+        if isinstance(part, Mapping) and "optim" not in str(name).lower():
+            own = [(str(key), value) for key, value in part.items() if isinstance(value, Tensor)]
+            if any(tensor.ndim > 1 for _, tensor in own):
+                found[str(name)] = own
+    return found
 
 
 def _parts(loaded: Any) -> Iterator[tuple[str, Any]]:

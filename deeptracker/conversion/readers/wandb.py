@@ -1,6 +1,7 @@
 """Weights & Biases: the files of runs that were offline, read without its package."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,17 @@ from deeptracker.conversion.readers.settings import cut
 from deeptracker.conversion.readers.wire import fields, integer, part, text
 
 # Numbers of fields in wandb_internal.proto and wandb_telemetry.proto.
-_HISTORY, _SUMMARY, _CONFIG, _STATS, _ALERT, _OUTPUT, _RUN, _EXIT = 2, 3, 5, 7, 10, 13, 17, 18
+_HISTORY, _SUMMARY, _CONFIG, _STATS, _ALERT, _METRIC = 2, 3, 5, 7, 10, 12
+_OUTPUT, _RUN, _EXIT = 13, 17, 18
+_STEP_METRIC = 4
 _ITEM, _REMOVED, _KEY, _NESTED_KEY, _VALUE_JSON = 1, 2, 1, 2, 16
 _RUN_ID, _RUN_CONFIG, _NAME, _NOTES, _TAG, _TELEMETRY, _RESUME = 1, 4, 8, 9, 10, 19, 24
 _FEATURE, _TENSORBOARD_SYNC = 3, 35
 
 # What integrations count iterations by; W&B's own step counts calls.
 _CLOCK = "global_step"
+# What a script that calls define_metric counts iterations by: train/step, batch/batch_step.
+_COUNTS = re.compile(r"(?:^|[/._ -])(?:steps?|iter(?:ation)?s?|batch)$", re.IGNORECASE)
 _STEP, _TIME = ("_step",), ("_timestamp",)
 # What W&B writes itself.
 _OWN = ("_step", "_runtime", "_timestamp", "_wandb")
@@ -49,6 +54,7 @@ class HistoryReader(record_stores.RecordReader):
         # The last iteration that a row itself named, and whether all come of TensorBoard's files.
         self._clock: int | None = None
         self._synced = False
+        self._defined: set[str] = set()
 
     @classmethod
     def head(cls, record: bytes) -> tuple[str, str] | None:
@@ -68,6 +74,8 @@ class HistoryReader(record_stores.RecordReader):
                 self._summary.update(_items(part(value)))
             elif number == _CONFIG:
                 self._configure(part(value))
+            elif number == _METRIC:
+                self._define(part(value))
             elif number == _RUN:
                 self._begin(part(value))
             elif number == _ALERT:
@@ -94,6 +102,18 @@ class HistoryReader(record_stores.RecordReader):
             elif number == _TELEMETRY:
                 said = [part(one) for n, one in fields(part(value)) if n == _FEATURE]
                 self._synced = any(n == _TENSORBOARD_SYNC for one in said for n, _ in fields(one))
+
+    def _define(self, metric: bytes) -> None:
+        """Take over what other metrics are drawn, where that counts iterations."""
+        by = text(dict(fields(metric)).get(_STEP_METRIC, b"")).replace("\\.", ".")
+        if _COUNTS.search(by):
+            self._defined.add(by)
+
+    def _clocks(self, row: dict[_Path, Any]) -> tuple[_Path, ...]:
+        """Return the paths in a row that count iterations."""
+        defined = self._defined
+        said = tuple(path for path in row if ".".join(path) in defined) if defined else ()
+        return (*self._names.ending(_CLOCK), *said)
 
     def _configure(self, config: bytes) -> None:
         for path, raw in _items(config):
@@ -144,7 +164,8 @@ class HistoryReader(record_stores.RecordReader):
                 row[path] = value
         typed = owners(row)
         self._names.learn(row)
-        at = self._iteration(row)
+        clocks = self._clocks(row)
+        at = self._iteration(row, clocks)
         if at is None:
             self.found.drop("a row without an iteration")
             return
@@ -153,7 +174,7 @@ class HistoryReader(record_stores.RecordReader):
         for owner, kind in typed.items():
             self._object(at, owner, kind, row)
         for path, value in row.items():
-            if path[0] in _OWN or path in self._names.ending(_CLOCK):
+            if path[0] in _OWN or path in clocks:
                 continue
             if typed and any(path[:length] in typed for length in range(1, len(path))):
                 continue
@@ -162,9 +183,9 @@ class HistoryReader(record_stores.RecordReader):
             else:
                 self.found.drop("a value that is not a number")
 
-    def _iteration(self, row: dict[_Path, Any]) -> int | None:
+    def _iteration(self, row: dict[_Path, Any], clocks: tuple[_Path, ...]) -> int | None:
         """Return where a row stands: what it counts itself, else W&B's step."""
-        for path in self._names.ending(_CLOCK):
+        for path in clocks:
             value = row.get(path)
             if isinstance(value, (int, float)) and 0 <= value < 2**53 and value == int(value):
                 self._clock = int(value)
