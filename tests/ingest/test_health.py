@@ -417,6 +417,16 @@ class TestLayers:
         [finding] = found("initial-weights", healthy(layers={("weight", "q3"): q3}))
         assert (finding.severity, finding.layers) == (Severity.LOW, (1,))
 
+    @pytest.mark.parametrize(("ratio", "fires"), [(0.01, True), (0.2, False), (np.nan, False)])
+    def test_a_shape_that_the_steps_so_far_may_have_given_says_nothing_of_first_weights(
+        self, ratio, fires
+    ):
+        """Sampled every ten iterations, the first snapshot is of weights that ten steps moved."""
+        q3, weight = layer_statistic("weight", "q3"), layer_statistic("weight", "l2")
+        q3[1] = 0.0
+        layers = {("weight", "q3"): q3, ("weight", "l2"): weight, ("update", "l2"): ratio * weight}
+        assert bool(found("initial-weights", healthy(layers=layers))) == fires
+
     def test_a_run_that_was_recorded_late_has_no_first_weights(self):
         std = layer_statistic("weight", "std")
         std[2] *= 100
@@ -669,3 +679,11 @@ def test_words_for_many_and_few():
     assert NAMES.of_classes([0, 1]) == "classes cat and dog"
     assert Names((), ()).of_classes(list(range(CLASSES + 5))) == "classes 0, 1, 2, 3 and 6 more"
     assert NAMES.of_layers([9]) == "layer 9"
+
+
+def test_a_layer_that_is_called_by_a_number_is_said_to_be_a_layer():
+    """As those of nn.Sequential are: "0 steps more than usual" reads as if nothing did."""
+    names = Names(("0", "2.1", "conv1", "layer1.0"))
+    assert [names.layer(i) for i in range(4)] == ["layer 0", "layer 2.1", "conv1", "layer1.0"]
+    assert names.of_layers([0]) == "layer 0"
+    assert names.of_layers([0, 1]) == "layers 0 and 2.1"

@@ -94,9 +94,15 @@ class Names:
     classes: Sequence[str] = ()
 
     def layer(self, layer_id: int) -> str:
-        """Return a layer's name, or its number where it has none."""
-        known = layer_id < len(self.layers)
-        return self.layers[layer_id] if known else f"layer {layer_id}"
+        """Return a layer's name, or its number where it has none.
+
+        Layers of `nn.Sequential` are called "0" or "2.1": a sentence says "layer 2.1" of them, since
+        "0 steps more than usual" would be read as a number.
+        """
+        if layer_id >= len(self.layers):
+            return f"layer {layer_id}"
+        name = self.layers[layer_id]
+        return f"layer {name}" if name.replace(".", "").isdecimal() else name
 
     def class_name(self, class_id: int) -> str:
         """Return a class's name, or its number where it has none."""
@@ -109,7 +115,7 @@ class Names:
 
     def of_layers(self, ids: Sequence[int], *, most: int = 3) -> str:
         """Return layers in words, such as "layer conv1", or "layer1.0" where that says it."""
-        named = [self.layer(i) for i in ids]
+        named = [self.layers[i] if i < len(self.layers) else str(i) for i in ids]
         said = all(name.startswith("layer") for name in named)
         return _listed("", "", named, most) if said else _listed("layer", "layers", named, most)
 

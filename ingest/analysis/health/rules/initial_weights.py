@@ -17,6 +17,8 @@ SMALLEST_GAIN, LARGEST_GAIN = 0.577, 1.414
 _NORMAL_QUARTILES = 1.349  # interquartile range of a normal distribution, in standard deviations
 # Uniform weights have 1.28 here, weights of two values 1.48 and more, heavy tails below 1.
 _NARROWEST, _WIDEST = 0.6, 1.4
+# Steps that may have moved the weights by more than half of their norm have given them a shape.
+_MOVED = 0.5
 declare(
     {
         "equal-weights": (
@@ -135,6 +137,8 @@ def _pace(ratio: Floats, judged: NDArray[np.bool_], layer: int) -> float:
 
 
 def _shape(history: History, layer: int, names: Names) -> Finding | None:
+    if not _still_initial(history, layer):
+        return None
     std = float(history.layer("weight", "std")[layer, 0])
     with np.errstate(invalid="ignore"):
         spread = float(
@@ -161,6 +165,17 @@ def _shape(history: History, layer: int, names: Names) -> Finding | None:
     )
 
 
+def _still_initial(history: History, layer: int) -> bool:
+    """Return whether the weights at the first snapshot are nearly those that the layer began with.
+
+    All steps up to there are taken to be as long as its own. Where no step was seen, as in a folder
+    of checkpoints, only a snapshot of the very start counts.
+    """
+    steps = int(history.iteration[0])
+    ratio = float(history.update_ratio()[layer, 0])
+    return steps <= 1 or steps * ratio <= _MOVED
+
+
 def _example() -> History:
     """A layer whose first weights are ten times too large."""
     std = layer_statistic("weight", "std")
@@ -178,8 +193,9 @@ RULE = Rule(
         "of the layers, and at least half of the threshold outside 0.577 to 1.414; a first step "
         "that is many times larger, by weights of the usual scale, than that of the others "
         "(weights too small, which the first steps have blown up since); quartiles at 0.6 to 1.4 "
-        "of their normal distance (uniform weights, torch's default, have 1.28). Normalisation "
-        "layers, embeddings and the like aside."
+        "of their normal distance (uniform weights, torch's default, have 1.28), where steps as "
+        "long as the first that was seen cannot have moved the weights by more than half. "
+        "Normalisation layers, embeddings and the like aside."
     ),
     needs=(FILTERS, EARLY),
     threshold=4,
