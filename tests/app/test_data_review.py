@@ -138,6 +138,12 @@ class TestLists:
         assert f"/run/{seeds[0]}/validation?classes=" in said(answer)
         assert f"images={image}" in said(answer)
 
+    def test_a_run_without_pictures_says_how_to_have_them(self, clients, seeds):
+        client = clients[Role.VIEWER]
+        key = callback_key(client.web.app, "shell-page.children")
+        address = {"shell-location.pathname": f"/run/{seeds[0]}/data"}
+        assert "thumbnails=True" in client.call(key, address).text
+
     def test_odd_arguments_are_taken_as_the_usual(self, clients, seeds):
         client = clients[Role.VIEWER]
         answer = show(client, seeds[0], kind={"x": 1}, of=7, search=[], decided="burnt", page="2")

@@ -48,12 +48,25 @@ def layout(context: PageContext) -> Component:
             ),
             _controls(),
             html.P(id=Ids.ABOUT, className="dt-soft review-about"),
+            *([] if run.thumbnail else [_no_pictures()]),
             _tools(may_decide=context.identity.may(Permission.REVIEW_DATA)),
             html.Ul(id=Ids.LIST, className="review-list"),
             _pager(),
             html.Div(id=Ids.EXPORT, className="review-export"),
         ],
         className="review",
+    )
+
+
+def _no_pictures() -> Component:
+    """Return why the cards are without pictures; a run without any cards says more (`nothing`)."""
+    return html.P(
+        [
+            "This run has no pictures of its images, only their names. The Recorder keeps them with ",
+            html.Code("thumbnails=True"),
+            ".",
+        ],
+        className="dt-soft review-about review-unpictured",
     )
 
 

@@ -109,7 +109,7 @@ def row(view: SavedViewRow, identity: Identity) -> Component:
     name = view.name or ""
     return html.Tr(
         [
-            cell(dmc.Anchor(name, href=address_of(view), className="dt-main", fw=600)),
+            cell(dmc.Anchor(name, href=address_of(view), className="dt-main views-name", fw=600)),
             cell(
                 dmc.Anchor(view.run_name, href=f"/run/{view.run_id}/overview", className="dt-main")
             ),
