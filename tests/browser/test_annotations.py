@@ -161,6 +161,7 @@ def test_a_run_that_is_thrown_away_under_its_readers_is_said_to_be(
         run_upkeep.restore(session, by=admin, run_id=run_id)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(toggle).to_have_text("✎ 0")
+    expect(page.get_by_text("is in the trash")).to_have_count(0)
     # The answer that it is not there was awaited.
     watch.troubles[:] = [one for one in watch.troubles if "404" not in one]
 

@@ -4,7 +4,7 @@
 // deeptracker.annotations: list(), marksFor(kind, id, filter), withIterations(), subscribe(f),
 // send(path, body), words(), and what annotations/web/panel.ts adds: open(ids), annotate(target).
 
-import { DataError, fetchJson, onPush, say } from "#app/web/index.ts";
+import { connection, DataError, fetchJson, onPush } from "#app/web/index.ts";
 import type { Annotation, Changes, Meant, Target } from "./annotation.ts";
 import { byTarget, isShown, type Kept, keyOf, merge, type Shown } from "./kept.ts";
 
@@ -62,6 +62,7 @@ const subscribers = new Set<() => void>();
 const state: State = { run: null, gone: false, version: -1, me: null, may: {}, unread: 0, show: "open" };
 let timer: ReturnType<typeof setTimeout> | 0 = 0;
 let asking = false;
+let unsay: (() => void) | null = null; // takes away the line that the run is gone
 let targeted: Map<string, Annotation[]> | null = null; // "class 3" -> annotations
 let known: Promise<Words> | null = null; // promise of {people, tags}
 
@@ -76,8 +77,8 @@ function tell(): void {
 }
 
 function forget(run: string | null): void {
+  isThere();
   state.run = run;
-  state.gone = false;
   state.version = -1;
   items.clear();
   tell();
@@ -96,8 +97,8 @@ function take(answer: Changes): void {
     unread: answer.unread,
     me: answer.me,
     may: answer.may,
-    gone: false,
   });
+  isThere();
   merge(items, answer);
   if (news) tell();
 }
@@ -126,20 +127,33 @@ async function ask(): Promise<void> {
     const status = error instanceof DataError ? error.status : 0;
     // A run that is in the trash may be restored.
     pause = status === 401 ? 0 : BACK_OFF_MS;
-    if (status === 404 && run === state.run) missing((error as DataError).message);
+    if (status === 404 && run === state.run) isGone((error as DataError).message);
   }
   asking = false;
   if (runOfPage() !== run) pause = 1;
   if (pause) wait(pause);
 }
 
-/** Say, once, that the run that the page shows is gone: somebody has deleted it meanwhile. */
-function missing(message: string): void {
+/** Say that the run of the page was deleted or moved to the trash meanwhile, and why. */
+function isGone(why: string): void {
+  if (document.querySelector(".shell-nothing")) unsaid(); // the page says so itself
+  else if (!state.gone && state.version >= 0) {
+    const text = `${why} What this page still shows was read before.`;
+    unsay = connection?.say?.({ kind: "gone", text, tone: "trouble" }) ?? null;
+  }
   if (state.gone) return;
   state.gone = true;
-  // A page that is opened of such a run says so itself.
-  if (state.version >= 0) say(message, { failed: true });
   tell();
+}
+
+function isThere(): void {
+  unsaid();
+  state.gone = false;
+}
+
+function unsaid(): void {
+  unsay?.();
+  unsay = null;
 }
 
 function wait(pause: number): void {

@@ -62,7 +62,7 @@ def _no_pictures() -> Component:
     """Return why the cards are without pictures; a run without any cards says more (`nothing`)."""
     return html.P(
         [
-            "This run has no pictures of its images, only their names. The Recorder keeps them with ",
+            "This run has no pictures of its images, only names. The Recorder keeps them with ",
             html.Code("thumbnails=True"),
             ".",
         ],

@@ -96,8 +96,8 @@ class Names:
     def layer(self, layer_id: int) -> str:
         """Return a layer's name, or its number where it has none.
 
-        Layers of `nn.Sequential` are called "0" or "2.1": a sentence says "layer 2.1" of them, since
-        "0 steps more than usual" would be read as a number.
+        Layers of `nn.Sequential` are called "0" or "2.1": a sentence says "layer 2.1" of them,
+        since "0 steps more than usual" would be read as a number.
         """
         if layer_id >= len(self.layers):
             return f"layer {layer_id}"
