@@ -59,7 +59,15 @@ export interface PanelActs {
 }
 
 const subscribers = new Set<() => void>();
-const state: State = { run: null, gone: false, version: -1, me: null, may: {}, unread: 0, show: "open" };
+const state: State = {
+  run: null,
+  gone: false,
+  version: -1,
+  me: null,
+  may: {},
+  unread: 0,
+  show: "open",
+};
 let timer: ReturnType<typeof setTimeout> | 0 = 0;
 let asking = false;
 let unsay: (() => void) | null = null; // takes away the line that the run is gone
@@ -136,7 +144,8 @@ async function ask(): Promise<void> {
 
 /** Say that the run of the page was deleted or moved to the trash meanwhile, and why. */
 function isGone(why: string): void {
-  if (document.querySelector(".shell-nothing")) unsaid(); // the page says so itself
+  if (document.querySelector(".shell-nothing"))
+    unsaid(); // the page says so itself
   else if (!state.gone && state.version >= 0) {
     const text = `${why} What this page still shows was read before.`;
     unsay = connection?.say?.({ kind: "gone", text, tone: "trouble" }) ?? null;
