@@ -1,5 +1,5 @@
-// A drawing of each kind of chart of a run's first page that nobody sees, made while a page without
-// charts is at rest: the browser has compiled what draws them, and found its fonts, before a run is
+// A drawing of each kind of chart of a run's first page that nobody sees, made while a page that leads
+// to runs is at rest: the browser has compiled what draws them, and found its fonts, before a run is
 // opened. Drawn for the first time they take two to five times as long.
 
 import type { Matrix, Numbers } from "../base/fetch.ts";
@@ -7,8 +7,10 @@ import { rehearse } from "../core/chart.ts";
 import type { MapOptions, StripOptions } from "../core/chartoptions.ts";
 import { hasPage } from "../core/page.ts";
 
-const WAIT_MS = 50; // before it is looked again whether the page is there
-const MOST_LOOKS = 200; // a page that takes longer is none of ours
+const WAIT_MS = 100; // before it is looked again whether there are runs
+const MOST_LOOKS = 50;
+// A link to a page of a run (core/askahead.ts).
+const LINK = "a[data-version]";
 const COLUMNS = 256;
 const ROWS = 256;
 const POINTS = 4 * COLUMNS;
@@ -62,12 +64,12 @@ function rehearseStrip(): void {
   rehearse("strip", STRIP, { arrays, meta: { series: {} } }, iteration);
 }
 
-/** One after the other, each when there is nothing else to do and the page is there. */
+/** One after the other, each when there is nothing else to do and the page has come. */
 function atRest([next, ...others]: (() => void)[], looks = MOST_LOOKS): void {
   if (!next) return;
   requestIdleCallback(() => {
     if (document.querySelector("[data-chart]")) return;
-    if (document.querySelector("#shell-page > *")) {
+    if (document.querySelector(LINK)) {
       next();
       atRest(others);
     } else if (looks) setTimeout(() => atRest([next, ...others], looks - 1), WAIT_MS);
