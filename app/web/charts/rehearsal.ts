@@ -10,7 +10,7 @@ import { hasPage } from "../core/page.ts";
 const WAIT_MS = 100; // before it is looked again whether there are runs
 const MOST_LOOKS = 50;
 // A link to a page of a run (core/askahead.ts).
-const LINK = "a[data-version]";
+const LINK = 'a[data-version]:not([data-version=""])';
 const COLUMNS = 256;
 const ROWS = 256;
 const POINTS = 4 * COLUMNS;
