@@ -49,7 +49,7 @@ function rehearseMap(): void {
   const values = Float32Array.from({ length: ROWS * COLUMNS }, (_, at) => noise(at));
   const names = Array.from({ length: ROWS }, (_, row) => `row ${row}`);
   const arrays = { iteration: shaped(iteration, COLUMNS), values: shaped(values, ROWS, COLUMNS) };
-  rehearse("pixelmap", MAP, { arrays, meta: { names } }, iteration);
+  rehearse("pixelmap", MAP, { arrays, meta: { names } });
 }
 
 function rehearseStrip(): void {
@@ -61,7 +61,7 @@ function rehearseStrip(): void {
     "series.loss.values": shaped(values, POINTS),
     "series.loss.odd": shaped(new Int32Array(0), 0),
   };
-  rehearse("strip", STRIP, { arrays, meta: { series: {} } }, iteration);
+  rehearse("strip", STRIP, { arrays, meta: { series: {} } });
 }
 
 /** One after the other, each when there is nothing else to do and the page has come. */

@@ -211,7 +211,7 @@ export class Chart<Options extends ChartOptions = ChartOptions> {
     );
   }
 
-  private received(data: Answer<object, Times>): void {
+  received(data: Answer<object, Times>): void {
     this.data = data;
     this.loaded = this.address;
     this.pooled = Boolean(data.arrays.column);
@@ -333,23 +333,17 @@ export function chosenBy<Value>(option: Value, selection = selectionStore.get())
 }
 
 /**
- * Draw a chart of a kind that is in no page, of an answer at these iterations: nothing is asked for,
- * and nothing of it stays. Where a page has charts there is nothing to rehearse.
+ * Draw a chart of a kind that is in no page, of an answer: nothing is asked for, and nothing of it
+ * stays. Where a page has charts there is nothing to rehearse.
  */
-export function rehearse(
-  kind: string,
-  options: ChartOptions,
-  answer: Answer,
-  iterations: Iterations,
-): void {
+export function rehearse(kind: string, options: ChartOptions, answer: Answer<object, Times>): void {
   const create = kinds[kind];
   if (!create || alive.size) return;
   const element = document.createElement("div");
   element.dataset.options = JSON.stringify({ ...options, group: "rehearsal" });
   const chart = new Chart(element, create);
   try {
-    chart.axis.setColumns(iterations);
-    chart.handler.receive?.(answer);
+    chart.received(answer);
     chart.handler.draw(REHEARSED_WIDTH);
   } finally {
     chart.destroy();
