@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 _WINDOW = "k={k}&m={m}&share=false&direction=both"
 _GRID = f"{_WINDOW}&top=50&quantity=relative_change"
 # Not before the first picture, but of all that a page of a run asks for what takes longest.
-_SHAPES = "measure={measure}&from=0&to={{piece}}"
+_PIECE = "from=0&to={piece}"
 # By route: the arguments with which a page asks that nobody has changed anything on.
 FIRST: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -57,7 +57,7 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "confusion": "at=&against=&pins=&order=data",
         "layer-magnitudes": "magnitude=ratio",
         "layer-settle": "limit=0.001&of=value",
-        "layer-shapes": _SHAPES.format(measure="{measure}"),
+        "layer-shapes": f"measure={{measure}}&{_PIECE}",
         # In most windows: app/web/scalars/first.ts.
         "scalar-lines": "pixels=512&names=first",
     }
@@ -65,7 +65,7 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
 
 # What is a click away, and takes as long: the shapes of each of what is measured of every layer.
 NEXT: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
-    {"layer-shapes": [_SHAPES.format(measure=name) for name in QUANTITIES]}
+    {"layer-shapes": [f"measure={name}&{_PIECE}" for name in QUANTITIES]}
 )
 
 _PAIR = "align=iteration&first=0&second=1"
@@ -107,17 +107,13 @@ def first_arguments(
 def prepared_arguments(
     session: Session, run: RunRow, names: Iterable[str] = FIRST
 ) -> Iterator[tuple[str, Arguments]]:
-    """Yield route and arguments of all that is kept of a run: FIRST, then NEXT, each once."""
-    names = list(names)
-    first = first_arguments(session, run, names)
-    yield from first.items()
-    for name in names:
+    """Yield route and arguments of all that is kept of a run, FIRST and NEXT, each once."""
+    for name, first in first_arguments(session, run, names).items():
+        yield name, first
         templates = NEXT.get(name, ())
         words = _words(session, run, "".join(templates))
-        for template in templates:
-            further = _arguments(template, words)
-            if further.key() != first[name].key():
-                yield name, further
+        further = (_arguments(template, words) for template in templates)
+        yield from ((name, one) for one in further if one.key() != first.key())
 
 
 def _arguments(template: str, words: Mapping[str, str | int]) -> Arguments:

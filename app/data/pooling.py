@@ -38,10 +38,14 @@ class Columns:
         return len(self.starts) == self.snapshots
 
     @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Return how many snapshots share each column, [S]."""
+        return np.diff(self.starts, append=self.last - self.first)
+
+    @property
     def most(self) -> int:
         """Return the most snapshots that share a column."""
-        ends = np.append(self.starts, self.last - self.first)
-        return int(np.diff(ends).max(initial=1))
+        return int(self.sizes.max(initial=1))
 
     def pooled(self, values: NDArray[Any], by: np.ufunc) -> NDArray[Any]:
         """Return values [n, T] as [n, S]; `by` takes a value twice as once (maximum)."""
@@ -64,9 +68,8 @@ class Columns:
         """
         if self.whole:
             return values
-        sizes = np.diff(self.starts, append=self.last - self.first)
-        shared = np.flatnonzero(sizes > 1)
-        if len(shared) == len(sizes):
+        shared = np.flatnonzero(self.sizes > 1)
+        if len(shared) == len(self.starts):
             return of_shared(shared)
         found = np.take(values, self.first + self.starts, axis=1)
         found[:, shared] = of_shared(shared)
@@ -77,7 +80,7 @@ class Columns:
         on, since reduceat takes ten times as long.
         """
         starts = self.starts[shared]
-        ends = np.append(self.starts[1:], self.last - self.first)[shared]
+        ends = starts + self.sizes[shared]
         found = values[:, self.first + starts]
         for further in range(1, self.most):
             at = np.minimum(starts + further, ends - 1)
@@ -100,10 +103,8 @@ class Columns:
     def column(self) -> NDArray[np.int32]:
         """Return the column of every snapshot of the run, i4 [T]; -1: it was not asked for."""
         found = np.full(self.snapshots, -1, np.int32)
-        ends = np.append(self.starts[1:], self.last - self.first)
         if len(self.starts):
-            sizes = ends - self.starts
-            found[self.first : self.last] = np.repeat(np.arange(len(sizes)), sizes)
+            found[self.first : self.last] = np.repeat(np.arange(len(self.starts)), self.sizes)
         return found
 
 
