@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from deeptracker import lifeline, standard_output, system_errors
+from deeptracker import lifeline, standard_output
 from deeptracker.errors import DeepTrackerError
 from deeptracker.extras import needed
 
@@ -68,8 +68,7 @@ def _open(module: str, arguments: list[str]) -> None:
     except DeepTrackerError as error:
         sys.exit(f"Error: {error}")
     except OSError as error:
-        said = standard_output.lost(error)
-        said = system_errors.told(error) if said is None else said
+        said = standard_output.told(error)
         sys.exit(f"Error: {said}" if said else 1)
 
 

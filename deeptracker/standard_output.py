@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Any
 
+from deeptracker import system_errors
+
 NAME = "standard output"
 
 
@@ -37,13 +39,13 @@ def flush() -> None:
         sys.stdout.flush()
 
 
-def lost(error: OSError) -> str | None:
-    """Return what to say where standard output takes no more; None where it is about another file.
+def told(error: OSError) -> str:
+    """Return what to say of an error, "" where whoever read standard output has seen enough.
 
-    "" where whoever read it has seen enough. Nothing more is written to it.
+    Where it takes no more, nothing more is written to it.
     """
     if error.filename != NAME:
-        return None
+        return system_errors.told(error)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -4,7 +4,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.away import is_away, is_unreachable
 from db.refusals import is_other_schema
-from deeptracker import standard_output, system_errors
+from deeptracker import standard_output
 from deeptracker.errors import DeepTrackerError
 
 _NOT_PERMITTED = "42501"
@@ -23,10 +23,7 @@ def one_line(error: Exception) -> str | None:
         return _of_database(error)
     if isinstance(error, DeepTrackerError):
         return " ".join(str(error).split())
-    if isinstance(error, OSError):
-        said = standard_output.lost(error)
-        return system_errors.told(error) if said is None else said
-    return None
+    return standard_output.told(error) if isinstance(error, OSError) else None
 
 
 def _of_database(error: DBAPIError) -> str | None:
