@@ -79,14 +79,13 @@ def _like(given: DataLoader[Any], note: Note, begun: int | None) -> DataLoader[A
     options = _options(given)
     if isinstance(dataset, IterableDataset):
         return _quiet(dataset, batch_size=given.batch_size, **options)
-    in_batches = given.batch_size is None and given.batch_sampler is not None
     batches, repeated = _without_repeats(_places(given, dataset))
     if begun is not None and begun != _count(batches):
         as_given = _as_given(given, dataset)
         if begun == _count(as_given):
             note(as_begun("the sampler of the validation loader gives", begun))
             batches, repeated = as_given, ""
-    if in_batches:
+    if _in_batches(given):
         options["batch_sampler"] = batches
     else:
         options |= {"batch_size": given.batch_size, "sampler": batches[0]}
@@ -98,12 +97,17 @@ def _like(given: DataLoader[Any], note: Note, begun: int | None) -> DataLoader[A
     return _quiet(dataset, **options)
 
 
+def _in_batches(given: DataLoader[Any]) -> bool:
+    """Say whether the loader has a batch sampler of its own."""
+    return given.batch_size is None and given.batch_sampler is not None
+
+
 def _places(given: DataLoader[Any], dataset: Any, *, whole: bool = True) -> Any:
     """Return the places of the images, batch by batch; without batch sampler all are one batch.
 
     `whole`: with those that the last batch leaves out where it would be smaller.
     """
-    if given.batch_size is None and given.batch_sampler is not None:
+    if _in_batches(given):
         return _batches(given.batch_sampler, dataset, whole=whole)
     return [_order(given.sampler, dataset)]
 

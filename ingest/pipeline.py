@@ -181,8 +181,8 @@ def _first_manifest(source: Source, waiting: _Waiting, *, follow: bool, patient:
         file, problem = f"{source.location}/{MANIFEST}", _NOTHING
         busy = source.busy()
         if not busy and (not follow or waiting.quiet()):
-            below = said_below(Path(source.location)) if Path(source.location).is_dir() else ""
-            raise LogError(file, "", ". ".join(filter(None, (problem, below))))
+            said = (problem, said_below(Path(source.location)))
+            raise LogError(file, "", ". ".join(filter(None, said)))
         if waiting.should_stop() or not (patient or busy):
             raise LogAwaited(file, "", problem)
         waiting.pause()

@@ -42,7 +42,7 @@ def _folders(folder: Path) -> list[Path]:
     try:
         within = sorted(folder.iterdir())
     except OSError:
-        return []  # it went away, or is not for us
+        return []  # it is a file or an address, went away, or is not for us
     return [one for one in within if one.is_dir() and not one.is_symlink()]
 
 

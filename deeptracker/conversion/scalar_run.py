@@ -210,8 +210,8 @@ def convert_scalars(
             "holds nothing that is known: no checkpoint (.safetensors, .pt, .pth, .ckpt, .bin, "
             ".keras, .h5, or a folder such as checkpoint-500), and no scalars"
         )
-        below = said_below(source) if source.is_dir() else ""
-        raise LogError(source, "", ". ".join([nothing, *filter(None, [below, *collected.notes])]))
+        said = [nothing, said_below(source), *collected.notes]
+        raise LogError(source, "", ". ".join(filter(None, said)))
     course = course_of(collected, per_epoch=iterations_per_epoch)
     here = source.resolve()
     manifest = manifest_of(

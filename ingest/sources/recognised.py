@@ -160,7 +160,7 @@ def _converted(
     if not all_read:
         kinds += [kind for kind in map(_tool, readers) if kind not in kinds]
         has.add("scalars")
-    if not (kinds or refused) and path.is_dir() and (below := runs_below(path)):
+    if not (kinds or refused) and (below := runs_below(path)):
         choices = [Choice(str(one), str(one.relative_to(path))) for one in below[:MOST_CHOICES]]
         return replace(found, choices=tuple(choices), kinds=("folders of runs",))
     at = [max(series) for series in whole.values.values() if series]
