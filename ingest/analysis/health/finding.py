@@ -99,10 +99,11 @@ class Names:
         Layers of `nn.Sequential` are called "0" or "2.1": a sentence says "layer 2.1" of them,
         since "0 steps more than usual" would be read as a number.
         """
-        if layer_id >= len(self.layers):
-            return f"layer {layer_id}"
-        name = self.layers[layer_id]
+        name = self._called(layer_id)
         return f"layer {name}" if name.replace(".", "").isdecimal() else name
+
+    def _called(self, layer_id: int) -> str:
+        return self.layers[layer_id] if layer_id < len(self.layers) else str(layer_id)
 
     def class_name(self, class_id: int) -> str:
         """Return a class's name, or its number where it has none."""
@@ -115,7 +116,7 @@ class Names:
 
     def of_layers(self, ids: Sequence[int], *, most: int = 3) -> str:
         """Return layers in words, such as "layer conv1", or "layer1.0" where that says it."""
-        named = [self.layers[i] if i < len(self.layers) else str(i) for i in ids]
+        named = [self._called(i) for i in ids]
         said = all(name.startswith("layer") for name in named)
         return _listed("", "", named, most) if said else _listed("layer", "layers", named, most)
 
