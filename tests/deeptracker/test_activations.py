@@ -2,12 +2,12 @@
 
 import copy
 import pickle
+import sys
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-import torch._dynamo.utils as dynamo_utils
 import torch.utils.checkpoint
 from torch import nn
 from torch.nn.modules import module as torch_modules
@@ -137,7 +137,8 @@ class _Noisy(nn.Module):
 @pytest.fixture
 def trained() -> tuple[_Noisy, TrainingActivations, list[Exception]]:
     # Where a test before compiled something in this process, nothing would be watched.
-    dynamo_utils.counters.clear()
+    if dynamo := sys.modules.get("torch._dynamo.utils"):
+        dynamo.counters.clear()
     model, errors = _Noisy(), []
     layers = find_layers(model, normalisation=False)
     return model, TrainingActivations(model, layers, errors.append), errors
